@@ -1,0 +1,1 @@
+"""Everything that predicts: local runtime, trainer process, frontier clients, builtin floor."""

@@ -1,0 +1,17 @@
+"""Time as the store writes it: ISO 8601 UTC text with microseconds. It sorts as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def now() -> str:
+    """The present moment, as `2026-11-21T10:00:00.123456Z`."""
+    return datetime.now(UTC).strftime(_FORMAT)
+
+
+def later(seconds: float) -> str:
+    """The moment `seconds` from now (before now when negative)."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime(_FORMAT)

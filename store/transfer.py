@@ -1,0 +1,117 @@
+"""JSON lines in and out: the forms in which pairs of input and output travel.
+
+Pure text; it knows no database and no boundary. What a pair means is decided by its reader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from store.errors import BadLine
+
+Form = Literal["chat", "completion", "pair", "facts"]
+
+# These end a line for some readers though not for JSON.
+_LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """One line read.
+
+    `input` and `output` by `form`: chat, the last user and assistant messages; completion,
+    prompt and completion; pair, what stands under those keys; facts, the text and its triples
+    as they stand (for a writer they change places). `raw` is the whole line, `line` counts from 1.
+    """
+
+    input: Any
+    output: Any
+    form: Form
+    raw: dict[str, Any]
+    line: int
+
+
+def read_pairs(lines: Iterable[str]) -> Iterator[Pair]:
+    """The pairs of a JSONL file in any of four forms; blank lines are passed over.
+
+    Chat `{"messages": [...]}` (OpenAI, mlx-lm), `{"prompt", "completion"}`,
+    `{"input", "output"}`, `{"text", "triples"}`. Raises BadLine at the first line that is none.
+    """
+    for number, line in enumerate(lines, start=1):
+        text = line.lstrip("\ufeff").strip()
+        if text:
+            yield _read(number, text)
+
+
+def chat_line(system: str, user: str, assistant: str) -> str:
+    """One line of chat JSONL, without its line end; an empty system message is left out."""
+    messages = [
+        {"role": "system", "content": system},
+        {"role": "user", "content": user},
+        {"role": "assistant", "content": assistant},
+    ]
+    return _line({"messages": messages if system else messages[1:]})
+
+
+def pair_line(input: Any, output: Any) -> str:
+    """One line of plain JSONL, without its line end."""
+    return _line({"input": input, "output": output})
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
+
+
+def _read(number: int, text: str) -> Pair:
+    raw = _parse(number, text)
+    if not isinstance(raw, dict):
+        raise BadLine(number, "not a JSON object")
+    form, given, answer = _parts(number, raw)
+    return Pair(input=given, output=answer, form=form, raw=raw, line=number)
+
+
+def _parse(number: int, text: str) -> Any:
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadLine(number, "broken Unicode (a lone surrogate)") from error
+    except RecursionError as error:
+        raise BadLine(number, "nested too deep") from error
+    except ValueError as error:
+        raise BadLine(number, f"not JSON ({error})") from error
+    return value
+
+
+def _parts(number: int, raw: dict[str, Any]) -> tuple[Form, Any, Any]:
+    if "messages" in raw:
+        return "chat", *_last_turn(number, raw["messages"])
+    if raw.keys() >= {"prompt", "completion"}:
+        return "completion", _text(number, raw, "prompt"), _text(number, raw, "completion")
+    if raw.keys() >= {"input", "output"}:
+        return "pair", raw["input"], raw["output"]
+    if raw.keys() >= {"text", "triples"}:
+        return "facts", _text(number, raw, "text"), raw["triples"]
+    raise BadLine(
+        number, "neither messages, nor prompt and completion, input and output, text and triples"
+    )
+
+
+def _last_turn(number: int, messages: Any) -> tuple[str, str]:
+    """The last user message and the assistant's answer right after it."""
+    if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
+        raise BadLine(number, "messages is not a list of objects")
+    roles = [message.get("role") for message in messages]
+    if roles[-2:] != ["user", "assistant"]:
+        raise BadLine(number, "messages do not end with a user's and an assistant's")
+    return _text(number, messages[-2], "content"), _text(number, messages[-1], "content")
+
+
+def _text(number: int, fields: dict[str, Any], key: str) -> str:
+    value = fields.get(key)
+    if not isinstance(value, str):
+        raise BadLine(number, f"{key} is not a text")
+    return value

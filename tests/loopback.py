@@ -1,0 +1,273 @@
+"""A frontier on this machine for tests: real HTTP, real protocol, answers and faults by script.
+
+Speaks the OpenAI chat-completions and the Anthropic Messages protocol at the same `base_url`.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+Answer = Callable[[str, dict[str, Any]], "dict[str, Any] | str"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One misbehaviour, used up by one request.
+
+    status and text replace the response; `drop` closes the connection without one, `hang` never
+    answers, `trickle` sends a byte a moment without end; refusal and truncated are well-formed.
+    """
+
+    status: int = 200
+    text: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: bool = False
+    hang: bool = False
+    trickle: bool = False
+    refusal: bool = False
+    truncated: bool = False
+
+
+def rate_limited(retry_after: str = "0") -> Fault:
+    return Fault(status=429, text=_error("slow down"), headers={"retry-after": retry_after})
+
+
+def server_error(status: int = 500) -> Fault:
+    return Fault(status=status, text=_error("it broke"))
+
+
+def unauthorized() -> Fault:
+    return Fault(status=401, text=_error("invalid key"))
+
+
+def garbage(text: str = "<html>not JSON") -> Fault:
+    return Fault(text=text)
+
+
+def _error(message: str) -> str:
+    return json.dumps({"type": "error", "error": {"type": "test", "message": message}})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """One request as it arrived; header names are in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+    @property
+    def user(self) -> str:
+        """The last message's text."""
+        return str(self.body["messages"][-1]["content"])
+
+
+class LoopbackFrontier:
+    """`with LoopbackFrontier(lambda user, body: {"triples": []}) as server: server.base_url`.
+
+    `requests` is the log, in order of arrival; `faults` is consumed from the left, one a request.
+    """
+
+    def __init__(self, answer: Answer, faults: list[Fault] | None = None) -> None:
+        self.answer = answer
+        self.faults = deque(faults or [])
+        self.requests: list[Received] = []
+        self.closing = threading.Event()
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> LoopbackFrontier:
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.frontier = self
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.closing.set()
+        self._server.shutdown()
+        with self._lock:
+            for connection in self._connections:
+                connection.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def log(self, received: Received) -> Fault | None:
+        with self._lock:
+            self.requests.append(received)
+            return self.faults.popleft() if self.faults else None
+
+    def opened(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._connections.add(connection)
+
+    def closed(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._connections.discard(connection)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    frontier: LoopbackFrontier
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # One segment an answer: with Nagle, header and body wait 40 ms for each other.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.frontier.opened(self.connection)
+
+    def finish(self) -> None:
+        self.server.frontier.closed(self.connection)
+        try:
+            super().finish()
+        except OSError:
+            pass  # the client, or the end of the test, was faster
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError:
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("content-length", 0))
+        body = json.loads(self.rfile.read(length))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        fault = self.server.frontier.log(Received(path=self.path, headers=headers, body=body))
+        if fault and (fault.drop or fault.hang or fault.trickle):
+            self._silence(fault)
+        elif fault and (fault.status != 200 or fault.text is not None):
+            self._reply(fault.status, fault.text or "", fault.headers)
+        else:
+            self._answer(body, headers, fault)
+
+    def _silence(self, fault: Fault) -> None:
+        self.close_connection = True
+        closing = self.server.frontier.closing
+        if fault.hang:
+            closing.wait()
+        if fault.trickle:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
+            self.wfile.write(b"transfer-encoding: chunked\r\n\r\n")
+        while fault.trickle and not closing.wait(0.02):
+            self.wfile.write(b"1\r\n \r\n")
+            self.wfile.flush()
+
+    def _answer(self, body: dict[str, Any], headers: dict[str, str], fault: Fault | None) -> None:
+        anthropic = self.path.endswith("/messages")
+        complaint = (_anthropic_complaint if anthropic else _openai_complaint)(body, headers)
+        if complaint:
+            self._reply(400, _error(complaint), {})
+            return
+        said = self.server.frontier.answer(str(body["messages"][-1]["content"]), body)
+        text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+        response = (_anthropic_response if anthropic else _openai_response)(body, text, fault)
+        self._reply(200, json.dumps(response), {})
+
+    def _reply(self, status: int, text: str, headers: dict[str, str]) -> None:
+        data = text.encode("utf-8")
+        self.send_response(status)
+        for name, value in {"content-type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def _openai_complaint(body: dict[str, Any], headers: dict[str, str]) -> str | None:
+    if not headers.get("authorization", "").startswith("Bearer "):
+        return "no bearer token"
+    form = body.get("response_format") or {}
+    if form and form.get("type") != "json_schema":
+        return "response_format.type"
+    return None if body.get("model") and body.get("messages") else "model and messages are required"
+
+
+def _anthropic_complaint(body: dict[str, Any], headers: dict[str, str]) -> str | None:
+    refused = {"temperature", "top_p", "top_k"} & body.keys()
+    if refused:
+        return f"{sorted(refused)} are not supported by this model"
+    key = headers.get("x-api-key") or headers.get("authorization")
+    if not key or not headers.get("anthropic-version"):
+        return "a key and anthropic-version are required"
+    return None if body.get("max_tokens") and body.get("messages") else "max_tokens is required"
+
+
+def _openai_response(body: dict[str, Any], text: str, fault: Fault | None) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+    reason = "stop"
+    if fault and fault.refusal:
+        message |= {"content": None, "refusal": "I cannot help with that."}
+    if fault and fault.truncated:
+        message["content"], reason = text[: len(text) // 2], "length"
+    sent, said = _tokens(body), len(text.split())
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": reason, "logprobs": None}],
+        "usage": {
+            "prompt_tokens": sent,
+            "completion_tokens": said,
+            "total_tokens": sent + said,
+            "prompt_tokens_details": {"cached_tokens": 0},
+        },
+    }
+
+
+def _anthropic_response(body: dict[str, Any], text: str, fault: Fault | None) -> dict[str, Any]:
+    reason = "end_turn"
+    if fault and fault.refusal:
+        text, reason = "", "refusal"
+    if fault and fault.truncated:
+        text, reason = text[: len(text) // 2], "max_tokens"
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": body["model"],
+        "content": [{"type": "text", "text": text}] if text else [],
+        "stop_reason": reason,
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": _tokens(body),
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": len(text.split()),
+        },
+    }
+
+
+def _tokens(body: dict[str, Any]) -> int:
+    words = sum(len(str(message["content"]).split()) for message in body["messages"])
+    return words + len(str(body.get("system", "")).split())

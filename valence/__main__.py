@@ -1,0 +1,5 @@
+"""`python -m valence` is `valence`."""
+
+from valence.cli import main
+
+main()

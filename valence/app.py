@@ -1,0 +1,225 @@
+"""The opened application: settings, stores, predictors and the router, wired once.
+
+Opens the database at once and everything heavy at its first use, so that a command pays
+only for what it does. Decides nothing itself.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from store.adapters import Adapters
+from store.breakers import Breakers
+from store.database import Database
+from store.evaluations import Evaluations
+from store.events import Events
+from store.examples import Examples
+from store.leases import Leases
+from store.ledger import Ledger
+from store.runs import Runs
+from store.statistics import Statistics
+from valence.config import Settings, load_settings
+from valence.errors import ConfigError
+from valence.locations import Locations, find_locations
+
+if TYPE_CHECKING:
+    from models.folder import ModelFolder
+    from models.frontier import Frontier
+    from models.prices import Prices
+    from models.runtime import LocalRuntime
+    from valence.boundaries.base import Boundary
+    from valence.curation import Curated
+    from valence.predictors import LocalPredictor
+    from valence.router import Router
+    from valence.unit import Unit
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The tables of one database, each behind its own small class."""
+
+    database: Database
+    ledger: Ledger
+    examples: Examples
+    runs: Runs
+    adapters: Adapters
+    evaluations: Evaluations
+    breakers: Breakers
+    events: Events
+    leases: Leases
+    statistics: Statistics
+
+    @classmethod
+    def open(cls, locations: Locations) -> Stores:
+        locations.prepare()
+        db = Database(locations.database)
+        return cls(
+            database=db,
+            ledger=Ledger(db),
+            examples=Examples(db),
+            runs=Runs(db),
+            adapters=Adapters(db),
+            evaluations=Evaluations(db),
+            breakers=Breakers(db),
+            events=Events(db),
+            leases=Leases(db),
+            statistics=Statistics(db),
+        )
+
+
+class Valence:
+    """One opened home. Use it as a context manager."""
+
+    def __init__(self, settings: Settings, locations: Locations) -> None:
+        self.settings = settings
+        self.locations = locations
+        self.stores = Stores.open(locations)
+        self._units: dict[str, Unit] = {}
+        if settings.privacy.offline:
+            # The Hub's client reads these when it is first imported.
+            os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
+
+    @classmethod
+    def open(cls) -> Valence:
+        """The home that the environment names, with its settings."""
+        locations = find_locations()
+        return cls(load_settings(locations.config), locations)
+
+    def __enter__(self) -> Valence:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if "local" in self.__dict__ and self.local is not None:
+            self.local.close()
+        self.stores.database.close()
+
+    def model_folder(self) -> ModelFolder:
+        """The local model's folder, checked; raises ModelError with the way to get one."""
+        from models.folder import find
+
+        local = self.settings.local
+        return find(local.model, self.locations.models, local.revision)
+
+    @cached_property
+    def local(self) -> LocalPredictor | None:
+        """The local model, or None where it is switched off or not on this machine."""
+        from models.errors import ModelNotFound
+        from valence.boundaries.base import Boundary
+    from valence.curation import Curated
+    from valence.predictors import LocalPredictor
+
+        if not self.settings.local.enabled:
+            return None
+        try:
+            folder = self.model_folder()
+        except ModelNotFound:
+            return None
+        return LocalPredictor(lambda: _load_runtime(folder), folder.path.name, folder.revision)
+
+    @cached_property
+    def router(self) -> Router:
+        from valence.predictors import FrontierPredictor
+        from valence.router import Policy, Router
+
+        gate, frontier = self.settings.gate, self.settings.frontier
+        return Router(
+            ledger=self.stores.ledger,
+            events=self.stores.events,
+            units=self.unit,
+            local=self.local,
+            frontier=FrontierPredictor(
+                connect=self._connect,
+                name=f"{frontier.provider}:{frontier.base_url or 'default'}",
+                breakers=self.stores.breakers,
+                over_budget=self._over_budget,
+                forbidden=self._forbidden(),
+            ),
+            policy=Policy(gate.shadow_rate, gate.audit_rate, self.settings.privacy.learn == "all"),
+            chance=random.Random(),
+        )
+
+    def unit(self, boundary: str) -> Unit | None:
+        """What serves a boundary now: one SELECT a call, so that a promotion made by any
+        process is picked up at the next call."""
+        from valence.unit import load_unit
+
+        adapter = self.stores.adapters.active(boundary)
+        if adapter is None or self.local is None:
+            return None
+        if adapter.base_revision != self.local.revision:
+            return None  # learnt on another base; it rests until that one is used again
+        if adapter.id not in self._units:
+            self._units[adapter.id] = load_unit(adapter, self.locations.adapters)
+        return self._units[adapter.id]
+
+    def curate(self, boundary: Boundary[Any, Any]) -> Curated:
+        """Turns the calls that nobody has looked at into examples, as far as consent goes."""
+        from valence.curation import curate
+
+        agreed = self.settings.privacy.learn != "none"
+        return curate(self.stores.ledger, self.stores.examples, boundary, corrections=agreed)
+
+    def _forbidden(self) -> str | None:
+        if self.settings.privacy.offline:
+            return "offline"
+        return "no frontier" if self.settings.frontier.provider == "none" else None
+
+    def _over_budget(self) -> bool:
+        budget = self.settings.frontier.monthly_budget_usd
+        if budget is None:
+            return False
+        month = datetime.now(UTC).strftime("%Y-%m-01T00:00:00.000000Z")
+        return self.stores.ledger.spent_usd(month) >= budget
+
+    def _connect(self) -> Frontier:
+        return connect_frontier(self.settings)
+
+
+def connect_frontier(settings: Settings) -> Frontier:
+    """The frontier's client; raises ConfigError where a key or a model's name is missing."""
+    from models.frontier import make_frontier
+    from models.keys import get_key
+
+    chosen = settings.frontier
+    if chosen.model is None:
+        raise ConfigError(
+            "frontier.model is not set", do="`valence config set frontier.model NAME`"
+        )
+    return make_frontier(
+        provider=chosen.provider,
+        model=chosen.model,
+        base_url=chosen.base_url,
+        timeout_s=chosen.timeout_s,
+        key=get_key(chosen.provider),
+        prices=_prices(settings),
+    )
+
+
+def _prices(settings: Settings) -> Prices:
+    from models.prices import Price, Prices
+
+    frontier = settings.frontier
+    given = (frontier.input_usd_per_mtok, frontier.output_usd_per_mtok)
+    if given == (None, None) or frontier.model is None:
+        return Prices()
+    return Prices({frontier.model: Price(given[0] or 0.0, given[1] or 0.0)})
+
+
+def _load_runtime(folder: ModelFolder) -> LocalRuntime:
+    from models.runtime import LocalRuntime
+
+    return LocalRuntime(folder)

@@ -1,0 +1,152 @@
+"""What every boundary declares, whatever it learns with.
+
+A boundary is a narrow, named task between language and structure. It knows its types, how both
+models are asked, how an answer is written, read, checked and judged. It does not know which model
+answers, what is served, what is stored or what is trained: those read the boundary.
+
+Four forms of an input or output meet here:
+- the value itself (`Input`, `Output`: immutable, normalised),
+- JSON (`to_json`, `from_json`): what a frontier answers and what commands print,
+- ledger text (`input_text`, `output_text` and back): what is stored,
+- the local form (`local_user`, `write`, `read`): what the local model sees and writes, compact,
+  with the model's own markers.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from valence.boundaries.text import fold
+from valence.errors import InvalidOutput
+
+if TYPE_CHECKING:
+    from models.prompting import Markers
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingDefaults:
+    """What a run of this boundary needs at least, in examples, and its window in tokens."""
+
+    min_train: int = 40
+    min_test: int = 10
+    max_seq_length: int = 512
+
+
+class Boundary(ABC, Generic[Input, Output]):
+    """One boundary. Stateless; one instance serves the whole process."""
+
+    name: ClassVar[str]
+    prompt_version: ClassVar[str]
+    schema: ClassVar[dict[str, Any]]
+    """JSON schema of a frontier's answer; strict mode: no other keys, all required."""
+    system: ClassVar[str]
+    """The local model's instruction; it names the boundary, which task-tagged bases rely on."""
+    frontier_system: ClassVar[str]
+    """The frontier's instruction, complete by itself."""
+    stop: ClassVar[str]
+    """Text that can only follow a whole answer of the local model: decoding ends there."""
+    training_defaults: ClassVar[TrainingDefaults] = TrainingDefaults()
+
+    # -- the four forms ------------------------------------------------------------------------
+
+    @abstractmethod
+    def input_text(self, input: Input) -> str:
+        """The input as the ledger keeps it."""
+
+    @abstractmethod
+    def input_from_text(self, text: str) -> Input:
+        """The input of its ledger form. Raises InvalidInput."""
+
+    @abstractmethod
+    def to_json(self, output: Output) -> dict[str, Any]:
+        """The output as JSON that fits `schema`."""
+
+    @abstractmethod
+    def from_json(self, data: object) -> Output:
+        """The normalised output of a frontier's or a person's JSON. Raises InvalidOutput."""
+
+    def output_text(self, output: Output) -> str:
+        """The output as the ledger keeps it: JSON."""
+        return json.dumps(self.to_json(output), ensure_ascii=False)
+
+    def output_from_text(self, text: str) -> Output:
+        """The output of its ledger form, or of what a person typed. Raises InvalidOutput."""
+        try:
+            return self.from_json(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise InvalidOutput(
+                f"this is not JSON: {error}", where=self.name, do=f"Give {self.example}"
+            ) from error
+
+    @property
+    @abstractmethod
+    def example(self) -> str:
+        """An output as a person would type it, for messages."""
+
+    # -- asking --------------------------------------------------------------------------------
+
+    @abstractmethod
+    def max_tokens(self, input: Input) -> int:
+        """The most tokens that a right answer to this input can need."""
+
+    def frontier_user(self, input: Input) -> str:
+        """The frontier's user message: the ledger form, verbatim."""
+        return self.input_text(input)
+
+    @abstractmethod
+    def local_user(self, input: Input, markers: Markers) -> str:
+        """The local model's user message."""
+
+    @abstractmethod
+    def write(self, output: Output, markers: Markers) -> str:
+        """The completion that the local model learns for this output."""
+
+    @abstractmethod
+    def read(self, raw: str, markers: Markers) -> Output:
+        """The output of what the local model wrote; `read(write(o)) == o`. Raises InvalidOutput."""
+
+    @abstractmethod
+    def builtin(self, input: Input) -> Output:
+        """The deterministic floor: an answer by patterns, without any model."""
+
+    # -- checking and judging ------------------------------------------------------------------
+
+    @abstractmethod
+    def vetoes(self, input: Input, output: Output) -> str | None:
+        """The hard check that this answer fails, in words; None if it fails none."""
+
+    @abstractmethod
+    def grounded(self, input: Input, output: Output) -> bool:
+        """Whether every value stands literally on the other side, case folded."""
+
+    @abstractmethod
+    def features(self, input: Input, output: Output) -> dict[str, float]:
+        """Structural score features, always the same names, always finite."""
+
+    @abstractmethod
+    def correct(self, output: Output, reference: Output, input: Input) -> bool:
+        """Whether this answer counts as right beside the demonstration."""
+
+    @abstractmethod
+    def score(self, output: Output, reference: Output) -> float:
+        """How near the answer is to the demonstration, 0 to 1."""
+
+    # -- curating ------------------------------------------------------------------------------
+
+    @abstractmethod
+    def prose(self, input: Input, output: Output) -> str:
+        """The side that is natural language: what the language filters look at."""
+
+    @abstractmethod
+    def written(self, output: Output) -> tuple[str, ...]:
+        """The pieces of free text in the output: where refusals and run-on values show."""
+
+    def group_key(self, input: Input) -> str:
+        """Inputs with the same key are near-duplicates: one example, one split."""
+        return fold(self.input_text(input))

@@ -1,0 +1,176 @@
+"""`valence ledger`: every call, what was tried, and what a person says about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from store.examples import Origin
+from store.ledger import Call
+from valence.app import Valence
+from valence.boundaries import BOUNDARIES, get
+from valence.cli.output import emit, json_option, note, printable, table
+from valence.transfer import export_examples, import_examples
+
+BOUNDARY = click.Choice(sorted(BOUNDARIES))
+
+
+@click.group()
+def ledger() -> None:
+    """Calls: list, show, search, correct, rate, import, export, forget."""
+
+
+@ledger.command("list")
+@click.option("--boundary", type=BOUNDARY)
+@click.option("--route", type=click.Choice(["builtin", "local", "frontier", "encoder"]))
+@click.option("--limit", default=20, show_default=True)
+@json_option
+def list_calls(boundary: str | None, route: str | None, limit: int, as_json: bool) -> None:
+    """The newest calls first."""
+    with Valence.open() as app:
+        _print(app.stores.ledger.list(boundary=boundary, route=route, limit=limit), as_json)
+
+
+@ledger.command()
+@click.argument("query")
+@click.option("--boundary", type=BOUNDARY)
+@click.option("--limit", default=20, show_default=True)
+@json_option
+def search(query: str, boundary: str | None, limit: int, as_json: bool) -> None:
+    """Calls whose input, output or correction has all the words of QUERY, newest first."""
+    with Valence.open() as app:
+        _print(app.stores.ledger.search(query, boundary=boundary, limit=limit), as_json)
+
+
+@ledger.command()
+@click.argument("call_id")
+@json_option
+def show(call_id: str, as_json: bool) -> None:
+    """One call's whole story: attempts, prompts, raw answers, features, decisions."""
+    with Valence.open() as app:
+        call = app.stores.ledger.get(call_id)
+        feedback = app.stores.ledger.feedback(call.id)
+    if as_json:
+        emit(
+            _record(call)
+            | {"attempts": [asdict(a) for a in call.attempts]}
+            | {"feedback": [asdict(f) for f in feedback]}
+        )
+        return
+    click.echo(f"{call.id}  {call.boundary}  {call.route} ({call.reason})  {call.created_at}")
+    click.echo(f"in:  {printable(call.input)}\nout: {printable(call.output or '')}")
+    for attempt in call.attempts:
+        sure = "" if attempt.confidence is None else f", confidence {attempt.confidence:.3f}"
+        click.echo(
+            f"  {attempt.role} by {attempt.route} {attempt.variant}: {attempt.decision}"
+            f" ({attempt.reason}){sure}, {attempt.latency_ms:.0f} ms, ${attempt.cost_usd:.5f}"
+        )
+        click.echo(f"    raw: {printable(attempt.response or attempt.error or '')}")
+    for item in feedback:
+        click.echo(f"  {item.kind}: {printable(item.output or str(item.rating))} {item.note or ''}")
+
+
+@ledger.command()
+@click.argument("call_id")
+@click.argument("output")
+def correct(call_id: str, output: str) -> None:
+    """Say what the answer of CALL_ID should have been; it becomes an example of highest rank.
+
+    OUTPUT is the boundary's JSON, as `decompose --json` prints it.
+    """
+    with Valence.open() as app:
+        call = app.stores.ledger.get(call_id)
+        boundary = get(call.boundary)
+        right = boundary.output_from_text(output)
+        app.stores.ledger.correct(call.id, boundary.output_text(right))
+        app.curate(boundary)
+    note("kept as a correction")
+
+
+@ledger.command()
+@click.argument("call_id")
+@click.argument("rating", type=click.Choice(["good", "bad"]))
+@click.option("--note", "remark", default="", help="Why.")
+def rate(call_id: str, rating: str, remark: str) -> None:
+    """Say whether the answer of CALL_ID was good."""
+    with Valence.open() as app:
+        call = app.stores.ledger.get(call_id)
+        app.stores.ledger.rate(call.id, 1 if rating == "good" else -1, remark)
+    note("kept")
+
+
+@ledger.command("import")
+@click.argument("boundary", type=BOUNDARY)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--origin",
+    type=click.Choice(["upload", "base", "curriculum"]),
+    default="upload",
+    show_default=True,
+    help="base: what the base model was taught, to be rehearsed.",
+)
+@json_option
+def import_file(boundary: str, file: str, origin: Origin, as_json: bool) -> None:
+    """Bring examples: chat JSONL (OpenAI, mlx-lm), prompt/completion, input/output, or
+    {"text", "triples"} lines."""
+    with Valence.open() as app, click.open_file(file, encoding="utf-8") as lines:
+        counts = import_examples(app.stores.examples, get(boundary), lines, origin)
+    if as_json:
+        emit(asdict(counts))
+        return
+    note(f"{counts.new} new, {counts.replaced} replaced, {counts.duplicates} known already")
+    for reason, count in counts.dropped.items():
+        note(f"  left out {count}: {reason}")
+
+
+@ledger.command("export")
+@click.argument("boundary", type=BOUNDARY)
+@click.option(
+    "--format", "form", type=click.Choice(["chat", "pairs"]), default="chat", show_default=True
+)
+def export_file(boundary: str, form: str) -> None:
+    """Write the curated examples as JSONL to stdout."""
+    with Valence.open() as app:
+        for line in export_examples(app.stores.examples, get(boundary), form):
+            click.echo(line)
+
+
+@ledger.command()
+@click.argument("call_id")
+@json_option
+def forget(call_id: str, as_json: bool) -> None:
+    """Remove a call and everything derived from it; mark each adapter trained on it."""
+    from valence.forgetting import forget_call
+
+    with Valence.open() as app:
+        forgotten = forget_call(app, call_id)
+    if as_json:
+        emit(asdict(forgotten))
+        return
+    removed = ", ".join(f"{count} {table}" for table, count in forgotten.counts.items() if count)
+    note(f"forgotten: {removed}")
+    for adapter in forgotten.adapter_ids:
+        note(
+            f"adapter {adapter} was trained on it: it is marked; `valence train-boundary` "
+            "makes one without"
+        )
+
+
+def _print(calls: list[Call], as_json: bool) -> None:
+    if as_json:
+        for call in calls:
+            emit(_record(call))
+        return
+    rows = [(c.id, c.created_at[:19], c.boundary, c.route, c.reason, c.input[:60]) for c in calls]
+    table(("call", "at", "boundary", "route", "reason", "input"), rows)
+
+
+def _record(call: Call) -> dict[str, Any]:
+    record = asdict(call)
+    record.pop("attempts")
+    record["call_id"] = record.pop("id")
+    record["output"] = json.loads(call.output) if call.output else None
+    return record

@@ -1,0 +1,42 @@
+"""`valence replay`: months of use in minutes, and the learning curve of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from valence.app import Valence
+from valence.boundaries import BOUNDARIES
+from valence.cli.output import emit, json_option, note, percent
+from valence.cli.training import Progress
+from valence.replay import Window, read_scenes
+from valence.replay import replay as play
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--boundary", type=click.Choice(sorted(BOUNDARIES)), default="decompose", show_default=True
+)
+@json_option
+def replay(file: str, boundary: str, as_json: bool) -> None:
+    """Stream FILE (JSON lines of {"text", "triples"}) through the router, as its frontier.
+
+    It is real use of this home: calls are logged, adapters trained and promoted. Set
+    VALENCE_HOME to a folder of its own for a rehearsal apart from your own ledger.
+    """
+    with click.open_file(file, encoding="utf-8") as lines:
+        scenes = read_scenes(boundary, lines)
+    with Valence.open() as app, Progress(boundary) as progress:
+        note(f"{len(scenes)} calls into {app.locations.home}")
+        for window in play(app, boundary, scenes, progress):
+            emit(asdict(window)) if as_json else _tell(window)
+
+
+def _tell(window: Window) -> None:
+    served = f", {window.served_right} of {window.served} served right" if window.served else ""
+    click.echo(
+        f"{window.calls:6d} calls: fallback {percent(window.fallback_rate)}{served}, "
+        f"{window.latency_ms:.0f} ms a call"
+    )

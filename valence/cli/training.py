@@ -1,0 +1,209 @@
+"""`valence train-boundary` and `valence runs`: starting, watching, pausing and stopping runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from store.runs import Run
+from valence.app import Valence
+from valence.boundaries import BOUNDARIES
+from valence.cli.output import emit, json_option, note, table
+from valence.errors import NotEnoughExamples, TrainingError
+from valence.training import TrainingResult
+from valence.training import train_boundary as train
+
+
+@click.command("train-boundary")
+@click.argument("name", required=False, type=click.Choice(sorted(BOUNDARIES)))
+@json_option
+def train_boundary(name: str | None, as_json: bool) -> None:
+    """Learn from the calls: curate, train, evaluate, then promote or reject.
+
+    Without NAME each boundary that has enough examples. Ctrl-C stops it; the next call
+    goes on where it was.
+    """
+    with Valence.open() as app:
+        for boundary in [name] if name else sorted(BOUNDARIES):
+            try:
+                result = _train(app, boundary)
+            except NotEnoughExamples as error:
+                if name:
+                    raise
+                note(f"{boundary}: {error}")
+                continue
+            emit(asdict(result)) if as_json else _tell(result)
+
+
+def _train(app: Valence, boundary: str) -> TrainingResult:
+    with Progress(boundary) as progress:
+        try:
+            return train(app, boundary, progress)
+        except KeyboardInterrupt as stop:
+            raise TrainingError(
+                "interrupted; what was learnt so far is kept",
+                do=f"`valence train-boundary {boundary}` goes on.",
+            ) from stop
+
+
+class Progress:
+    """The bar on stderr: loss, speed and time left; a line for each stage."""
+
+    def __init__(self, boundary: str) -> None:
+        self._boundary = boundary
+        self._bar: tqdm[Any] | None = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        show = getattr(self, f"_on_{event['event']}", None)
+        if show is not None:
+            show(event)
+
+    def _on_curated(self, event: dict[str, Any]) -> None:
+        counts = ", ".join(f"{count} {split}" for split, count in event["counts"].items())
+        note(f"{self._boundary}: {counts} examples")
+        for reason, count in event["dropped"].items():
+            note(f"  left out {count}: {reason}")
+
+    def _on_start(self, event: dict[str, Any]) -> None:
+        self._open("training", event["steps"], event.get("step", 0))
+
+    def _on_step(self, event: dict[str, Any]) -> None:
+        if self._bar is None:
+            self._open("training", event["steps"], 0)
+        assert self._bar is not None
+        self._bar.n = event["step"]
+        self._bar.set_postfix_str(f"loss {event['loss']:.3f}, {event['tokens_per_s']:.0f} tokens/s")
+
+    def _on_paused(self, _: dict[str, Any]) -> None:
+        note(f"{self._boundary}: paused (`valence runs resume` goes on)")
+
+    def _on_judging(self, event: dict[str, Any]) -> None:
+        self._open(event["what"], event["items"], 0)
+
+    def _on_judged(self, event: dict[str, Any]) -> None:
+        if self._bar is not None:
+            self._bar.update(event["items"])
+
+    def _open(self, what: str, total: int, done: int) -> None:
+        self._close()
+        self._bar = tqdm(total=total, initial=done, desc=f"{self._boundary}: {what}", leave=True)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _tell(result: TrainingResult) -> None:
+    click.echo(f"{result.boundary}: {result.state}. {result.reason}")
+    rows = [
+        (name, *(metrics.get(key) for key in ("exact", "f1", "score", "parse_rate", "p50_ms")))
+        for name, metrics in result.metrics.items()
+        if metrics
+    ]
+    if rows:
+        table(("", "exact", "F1", "score", "parsed", "p50 ms"), rows)
+
+
+@click.group()
+def runs() -> None:
+    """Training runs: list, show, pause, resume, stop."""
+
+
+@runs.command("list")
+@click.option("--limit", default=20, show_default=True)
+@json_option
+def list_runs(limit: int, as_json: bool) -> None:
+    """The newest runs first."""
+    with Valence.open() as app:
+        found = app.stores.runs.list(limit=limit)
+    if as_json:
+        for run in found:
+            emit(_record(run))
+        return
+    table(
+        ("run", "boundary", "state", "started", "examples", "reason"),
+        [(r.id, r.boundary, r.state, r.created_at[:19], r.examples, r.reason) for r in found],
+    )
+
+
+@runs.command("show")
+@click.argument("run_id")
+@json_option
+def show_run(run_id: str, as_json: bool) -> None:
+    """One run: its states with their times and reasons, its losses, its result."""
+    with Valence.open() as app:
+        run = app.stores.runs.get(run_id)
+        history = app.stores.runs.history(run.id)
+        losses = app.stores.runs.metrics(run.id, "valid_loss")
+    states = [{"state": h.state, "at": h.created_at, "reason": h.reason} for h in history]
+    if as_json:
+        emit(_record(run) | {"history": states, "valid_loss": losses})
+        return
+    click.echo(f"{run.boundary}: {run.state}. {run.reason}")
+    table(("state", "at", "reason"), [(s["state"], s["at"], s["reason"]) for s in states])
+    for step, loss in losses:
+        click.echo(f"step {step}: validation loss {loss:.3f}")
+
+
+@runs.command()
+def pause() -> None:
+    """Hold the run that is training; its place is kept."""
+    _signal("PAUSE", present=True)
+
+
+@runs.command()
+def resume() -> None:
+    """Let a paused run go on."""
+    _signal("PAUSE", present=False)
+
+
+@runs.command()
+def stop() -> None:
+    """End the run that is training; nothing of it is served."""
+    _signal("STOP", present=True)
+
+
+def _signal(name: str, present: bool) -> None:
+    """The trainer looks for these files in its folder before each step."""
+    with Valence.open() as app:
+        training = [r for r in app.stores.runs.unfinished() if r.state == "training"]
+        if not training:
+            raise TrainingError("no run is training", do="`valence runs list` shows the last ones.")
+        for run in training:
+            _mark(app.locations.runs / run.id / name, present)
+            note(f"run {run.id} of {run.boundary}: asked")
+
+
+def _mark(path: Path, present: bool) -> None:
+    if present:
+        path.touch(mode=0o600)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _record(run: Run) -> dict[str, Any]:
+    result = run.result if isinstance(run.result, dict) else json.loads(run.result or "{}")
+    return {
+        "run_id": run.id,
+        "boundary": run.boundary,
+        "state": run.state,
+        "reason": run.reason,
+        "trigger": run.trigger,
+        "adapter": run.adapter_id,
+        "examples": run.examples,
+        "started": run.created_at,
+        "updated": run.updated_at,
+        "result": result,
+    }

@@ -1,0 +1,96 @@
+"""What this machine has and lacks for Valence, each with what it costs and what to do."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+import sys
+from dataclasses import dataclass
+
+from valence.config import Settings
+from valence.locations import Locations
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's; `ok` is False where something is missing."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(settings: Settings, locations: Locations) -> list[Finding]:
+    """All findings; makes no network connection and loads no model."""
+    return [
+        Finding("python", sys.version_info >= (3, 11), platform.python_version()),
+        Finding("home", True, f"{locations.home} (`valence locations` lists all)"),
+        _sqlite(),
+        _blas(),
+        _model(settings, locations),
+        _frontier(settings),
+        _key(settings),
+        Finding("privacy", True, f"learn from: {settings.privacy.learn}"),
+    ]
+
+
+def _sqlite() -> Finding:
+    from store.database import sqlite_warning
+
+    warning = sqlite_warning()
+    return Finding("sqlite", warning is None, warning or sqlite3.sqlite_version)
+
+
+def _blas() -> Finding:
+    from models.blas import missing
+
+    lack = missing()
+    return Finding("blas", lack is None, lack or "fast matrix products are there")
+
+
+def _model(settings: Settings, locations: Locations) -> Finding:
+    from models.errors import ModelError
+    from models.folder import find
+
+    if not settings.local.enabled:
+        return Finding("local model", True, "switched off (local.enabled)")
+    try:
+        folder = find(settings.local.model, locations.models, settings.local.revision)
+    except ModelError as error:
+        return Finding("local model", False, f"{error} {recommendation(settings)}")
+    return Finding("local model", True, f"{folder.path.name}, {folder.size_bytes / 1e9:.2f} GB")
+
+
+def recommendation(settings: Settings) -> str:
+    """Which model to fetch to go beyond the builtin reader and writer."""
+    return (
+        "Until then a builtin reader and writer answer. "
+        f"`valence models fetch` gets {settings.local.model}; "
+        "with 16 GB or more, mlx-community/Qwen2.5-3B-Instruct-4bit reads better."
+    )
+
+
+def _frontier(settings: Settings) -> Finding:
+    frontier = settings.frontier
+    if settings.privacy.offline:
+        return Finding("frontier", True, "offline: no connection is made")
+    if frontier.provider == "none":
+        return Finding(
+            "frontier",
+            True,
+            "none: everything stays on this machine, and there is nothing to learn from but "
+            "corrections and imports (`valence config set frontier.provider anthropic`)",
+        )
+    known = frontier.model is not None
+    lack = "frontier.model is not set"
+    return Finding("frontier", known, f"{frontier.provider}: {frontier.model or lack}")
+
+
+def _key(settings: Settings) -> Finding:
+    from models.keys import missing, source
+
+    provider = settings.frontier.provider
+    if provider == "none":
+        return Finding("key", True, "none is needed")
+    lack = missing(provider)
+    return Finding("key", lack is None, lack or f"for {provider}, from the {source(provider)}")

@@ -1,0 +1,234 @@
+"""What can answer a call: the builtin floor, the local model, the frontier.
+
+Each turns one input into tries: an attempt for the ledger and, when it parsed, an output.
+Knows nothing of which of them is asked, in what order, or what is accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from store.calls import Attempt, AttemptRoute, Decision, Role
+from valence.errors import BoundaryError
+from valence.unit import Unit, variant_of
+
+if TYPE_CHECKING:
+    from models.frontier import Frontier, FrontierAttempt
+    from models.runtime import Completion, LocalRuntime
+    from store.breakers import Breakers
+    from valence.boundaries.base import Boundary
+
+BREAKER_FAILURES = 5
+BREAKER_COOLDOWN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attempt with its output; `output` is None where nothing could be parsed."""
+
+    attempt: Attempt
+    output: Any | None = None
+
+    def decided(self, decision: Decision, reason: str, role: Role | None = None) -> Try:
+        role = role or self.attempt.role
+        attempt = replace(self.attempt, decision=decision, reason=reason, role=role)
+        return replace(self, attempt=attempt)
+
+
+def _blank(route: AttemptRoute, model: str, boundary: Boundary[Any, Any]) -> Attempt:
+    """An attempt of nothing yet: each predictor fills in what it knows."""
+    return Attempt(
+        role="answer",
+        route=route,
+        model=model,
+        variant=variant_of(model, None, boundary.prompt_version),
+        prompt_version=boundary.prompt_version,
+        decision="failed",
+    )
+
+
+class BuiltinPredictor:
+    """Patterns and templates: always there, never sure."""
+
+    def attempt(self, boundary: Boundary[Any, Any], value: Any) -> Try:
+        started = time.perf_counter()
+        output = boundary.builtin(value)
+        attempt = replace(
+            _blank("builtin", "builtin", boundary),
+            response=boundary.output_text(output),
+            output=boundary.output_text(output),
+            latency_ms=(time.perf_counter() - started) * 1000,
+        )
+        return Try(attempt, output)
+
+
+class LocalPredictor:
+    """The local model under whatever adapter it is handed; loads itself at the first use."""
+
+    def __init__(self, load: Callable[[], LocalRuntime], model: str, revision: str) -> None:
+        self._load = load
+        self._runtime: LocalRuntime | None = None
+        self.model = model
+        self.revision = revision
+
+    @property
+    def runtime(self) -> LocalRuntime:
+        if self._runtime is None:
+            self._runtime = self._load()
+        return self._runtime
+
+    def attempt(self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None) -> Try:
+        """Decodes, parses and scores; a model that cannot be run is a failed attempt."""
+        from models.errors import ModelError
+
+        base = self._begun(boundary, unit)
+        try:
+            completion = self._generate(boundary, value, unit)
+        except ModelError as error:
+            return Try(replace(base, error=str(error), reason="local model failed"))
+        attempt = replace(
+            base,
+            response=completion.text,
+            features=completion.features,
+            input_tokens=completion.input_tokens,
+            output_tokens=completion.output_tokens,
+            latency_ms=completion.latency_ms,
+        )
+        return self._read(boundary, value, unit, attempt, completion)
+
+    def close(self) -> None:
+        if self._runtime is not None:
+            self._runtime.close()
+            self._runtime = None
+
+    def _begun(self, boundary: Boundary[Any, Any], unit: Unit | None) -> Attempt:
+        base = _blank("local", self.model, boundary)
+        if unit is None:
+            return base
+        return replace(base, adapter_id=unit.adapter.id, variant=unit.variant)
+
+    def _generate(self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None) -> Completion:
+        return self.runtime.generate(generation(boundary, value, self.runtime, unit))
+
+    def _read(
+        self,
+        boundary: Boundary[Any, Any],
+        value: Any,
+        unit: Unit | None,
+        attempt: Attempt,
+        completion: Completion,
+    ) -> Try:
+        output, features, problem = read_completion(boundary, value, self.runtime, completion)
+        attempt = replace(attempt, features=features)
+        if output is None:
+            return Try(replace(attempt, reason=problem))
+        attempt = replace(attempt, output=boundary.output_text(output), reason=problem)
+        if unit is not None and unit.calibrator is not None:
+            confidence = unit.calibrator(features)
+            attempt = replace(attempt, confidence=confidence, threshold=unit.gate.threshold)
+        return Try(attempt, output)
+
+
+def generation(
+    boundary: Boundary[Any, Any], value: Any, runtime: LocalRuntime, unit: Unit | None
+) -> Any:
+    """What the runtime is asked for one input."""
+    from models.runtime import AdapterRef, Generation
+
+    return Generation(
+        system=boundary.system,
+        user=boundary.local_user(value, runtime.markers),
+        stop=boundary.stop,
+        max_tokens=boundary.max_tokens(value),
+        adapter=AdapterRef(unit.adapter.id, unit.folder) if unit else None,
+    )
+
+
+def read_completion(
+    boundary: Boundary[Any, Any], value: Any, runtime: LocalRuntime, completion: Completion
+) -> tuple[Any | None, dict[str, float], str]:
+    """(output or None, all score features, "" or why it is vetoed)."""
+    if completion.finished == "length":
+        return None, completion.features, "veto: not finished within its token limit"
+    try:
+        output = boundary.read(completion.text, runtime.markers)
+    except BoundaryError as error:
+        return None, completion.features, f"veto: {error}"
+    features = completion.features | boundary.features(value, output)
+    veto = boundary.vetoes(value, output)
+    return output, features, f"veto: {veto}" if veto else ""
+
+
+class FrontierPredictor:
+    """The frontier behind a breaker that outlives the process, a budget and the offline switch."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Frontier],
+        name: str,
+        breakers: Breakers,
+        over_budget: Callable[[], bool],
+        forbidden: str | None,
+    ) -> None:
+        self._connect = connect
+        self._frontier: Frontier | None = None
+        self._name = name
+        self._breakers = breakers
+        self._over_budget = over_budget
+        self._forbidden = forbidden
+
+    def blocked(self) -> str | None:
+        """Why the frontier may not be asked now, or None."""
+        if self._forbidden:
+            return self._forbidden
+        if self._breakers.is_open(self._name):
+            return "breaker open"
+        return "budget spent" if self._over_budget() else None
+
+    def attempts(self, boundary: Boundary[Any, Any], value: Any) -> list[Try]:
+        """All attempts of one question, the last of them good or the reason to give up."""
+        from models.frontier import FrontierRequest
+
+        if self._frontier is None:
+            self._frontier = self._connect()
+        request = FrontierRequest(
+            system=boundary.frontier_system,
+            user=boundary.frontier_user(value),
+            schema=boundary.schema,
+            schema_name=boundary.name,
+            max_tokens=max(1024, 2 * boundary.max_tokens(value)),
+        )
+        tries = [self._try(boundary, a) for a in self._frontier.ask(request)]
+        self._note(tries)
+        return tries
+
+    def _note(self, tries: list[Try]) -> None:
+        """Feeds the breaker: an answer, even a useless one, shows that the server lives."""
+        if tries and tries[-1].attempt.response is not None:
+            self._breakers.succeeded(self._name)
+        else:
+            self._breakers.failed(self._name, BREAKER_FAILURES, BREAKER_COOLDOWN_S)
+
+    def _try(self, boundary: Boundary[Any, Any], made: FrontierAttempt) -> Try:
+        attempt = replace(
+            _blank("frontier", made.model, boundary),
+            request=json.dumps(made.request, ensure_ascii=False),
+            response=made.response,
+            input_tokens=made.input_tokens,
+            output_tokens=made.output_tokens,
+            latency_ms=made.latency_ms,
+            cost_usd=made.cost_usd,
+            error=made.error,
+            reason=made.error_kind or "",
+        )
+        if made.data is None:
+            return Try(attempt)
+        try:
+            output = boundary.from_json(made.data)
+        except BoundaryError as error:
+            return Try(replace(attempt, error=str(error), reason="unparsable"))
+        return Try(replace(attempt, output=boundary.output_text(output)), output)

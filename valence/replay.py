@@ -1,0 +1,145 @@
+"""A rehearsal: a file of texts with their right answers, streamed through the router as months
+of use would be, the file answering in the frontier's place.
+
+Where weeks would pass while a run trains, the rehearsal waits for it. Knows no more of the
+router than a command does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.frontier import FrontierAttempt, FrontierRequest
+from valence.app import Valence
+from valence.boundaries import get
+from valence.errors import BoundaryError, TransferError
+from valence.learning import due
+from valence.predictors import FrontierPredictor
+from valence.router import Answer
+from valence.training import Report, train_boundary
+
+WINDOW = 100
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One line of the file: an input and what is right for it, in the boundary's types."""
+
+    value: Any
+    right: Any
+
+
+@dataclass(frozen=True)
+class Window:
+    """What came of successive calls. Rates 0 to 1; `served` are those answered locally."""
+
+    calls: int
+    fallback_rate: float
+    served: int
+    served_right: int
+    all_right: float
+    latency_ms: float
+    cost_usd: float
+
+
+@dataclass
+class _Tally:
+    answers: list[tuple[Answer, bool]] = field(default_factory=list)
+
+    def window(self, so_far: int) -> Window:
+        served = [right for answer, right in self.answers if answer.call.route == "local"]
+        count = len(self.answers)
+        return Window(
+            calls=so_far,
+            fallback_rate=1 - len(served) / count,
+            served=len(served),
+            served_right=sum(served),
+            all_right=sum(right for _, right in self.answers) / count,
+            latency_ms=sum(answer.call.latency_ms for answer, _ in self.answers) / count,
+            cost_usd=sum(answer.call.cost_usd for answer, _ in self.answers),
+        )
+
+
+class FileFrontier:
+    """A frontier that knows the right answers of the scenes, at no cost."""
+
+    provider = "file"
+    model = "file"
+    base_url = ""
+
+    def __init__(self, answers: dict[str, dict[str, Any]]) -> None:
+        self._answers = answers
+
+    def ask(self, request: FrontierRequest) -> list[FrontierAttempt]:
+        data = self._answers.get(request.user)
+        return [
+            FrontierAttempt(
+                model=self.model,
+                request={"user": request.user},
+                response=None if data is None else json.dumps(data, ensure_ascii=False),
+                data=data,
+                error=None if data else "the file has no answer to this text",
+                error_kind=None if data else "unparsable",
+                input_tokens=0,
+                output_tokens=0,
+                latency_ms=0.0,
+                cost_usd=0.0,
+                cost_known=True,
+            )
+        ]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def read_scenes(boundary_name: str, lines: Iterable[str]) -> list[Scene]:
+    """Lines of {"text", "triples"}; raises TransferError naming the first that is none."""
+    boundary = get(boundary_name)
+    scenes = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            text, triples = {"text": record["text"]}, {"triples": record["triples"]}
+            forwards = boundary_name == "decompose"
+            value = boundary.input_from_text(
+                record["text"] if forwards else json.dumps(triples, ensure_ascii=False)
+            )
+            scenes.append(Scene(value, boundary.from_json(triples if forwards else text)))
+        except (ValueError, KeyError, TypeError, BoundaryError) as error:
+            raise TransferError(
+                f"not a line of text and triples: {error}", where=f"line {number}"
+            ) from error
+    return scenes
+
+
+def replay(
+    app: Valence, boundary_name: str, scenes: list[Scene], report: Report
+) -> Iterator[Window]:
+    """Plays the scenes in order; yields a window every 100 calls and at the end."""
+    boundary = get(boundary_name)
+    answers = {
+        boundary.frontier_user(scene.value): boundary.to_json(scene.right) for scene in scenes
+    }
+    app.router.frontier = FrontierPredictor(
+        connect=lambda: FileFrontier(answers),
+        name="replay",
+        breakers=app.stores.breakers,
+        over_budget=lambda: False,
+        forbidden=None,
+    )
+    tally = _Tally()
+    for number, scene in enumerate(scenes, start=1):
+        answer = app.router.call(boundary, scene.value)
+        tally.answers.append((answer, boundary.correct(answer.output, scene.right, scene.value)))
+        app.router.settle(answer)
+        app.curate(boundary)
+        if due(app, boundary_name):
+            train_boundary(app, boundary_name, report)
+        if number % WINDOW == 0 or number == len(scenes):
+            yield tally.window(number)
+            tally = _Tally()

@@ -1,0 +1,214 @@
+"""One call: attempts in order, cheapest first, until one is accepted.
+
+local model behind its gate → frontier → best available, marked unverified. What is worth
+learning but need not keep anybody waiting (shadow, audit) happens in `settle`.
+Knows nothing of how a predictor predicts or a gate was fitted.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from store.calls import Call, Role
+from store.events import Events
+from store.ledger import Ledger
+from valence.boundaries.base import Boundary
+from valence.predictors import BuiltinPredictor, FrontierPredictor, LocalPredictor, Try
+from valence.redaction import mask
+from valence.unit import Unit
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the settings say about routing."""
+
+    shadow_rate: float
+    audit_rate: float
+    learn: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call gave, already in the ledger."""
+
+    call: Call
+    boundary: Boundary[Any, Any]
+    value: Any
+    output: Any
+    unit: Unit | None
+
+
+class Router:
+    """Routes the calls of all boundaries."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        events: Events,
+        units: Callable[[str], Unit | None],
+        local: LocalPredictor | None,
+        frontier: FrontierPredictor,
+        policy: Policy,
+        chance: random.Random,
+    ) -> None:
+        self._ledger = ledger
+        self._events = events
+        self._units = units
+        self._local = local
+        self.frontier = frontier
+        self._policy = policy
+        self._chance = chance
+        self._builtin = BuiltinPredictor()
+
+    def call(self, boundary: Boundary[Any, Any], value: Any, episode: str | None = None) -> Answer:
+        """Answers, and commits the call with all its attempts before it returns."""
+        started = time.perf_counter()
+        masked = mask(boundary.input_text(value))
+        value = boundary.input_from_text(masked.text)
+        unit = self._units(boundary.name) if self._local else None
+        tries, chosen = self._answer(boundary, value, unit)
+        call = self._as_call(boundary, value, tries, chosen, episode)
+        call = replace(
+            call, masked=masked.counts, latency_ms=(time.perf_counter() - started) * 1000
+        )
+        self._ledger.record(call)
+        return Answer(call, boundary, value, chosen.output, unit)
+
+    def settle(self, answer: Answer) -> None:
+        """Shadow and audit of an answered call; run it when nobody waits."""
+        local = [a for a in answer.call.attempts if a.route == "local"]
+        if answer.call.route == "frontier" and not local and self._draw(self._policy.shadow_rate):
+            self._shadow(answer)
+        if answer.call.reason == "confident" and self._draw(self._policy.audit_rate):
+            self._audit(answer)
+
+    def _answer(
+        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None
+    ) -> tuple[list[Try], Try]:
+        tries: list[Try] = []
+        why = self._try_local(boundary, value, unit, tries)
+        if tries and tries[-1].attempt.decision == "accepted":
+            return tries, tries[-1]
+        blocked = self.frontier.blocked()
+        if blocked is None:
+            return self._ask_frontier(boundary, value, unit, tries, why)
+        return self._best_available(boundary, value, unit, tries)
+
+    def _try_local(
+        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None, tries: list[Try]
+    ) -> str:
+        """Asks the local model where its gate is open; returns why it did not serve, or ''."""
+        if self._local is None:
+            return "no local model"
+        if unit is None:
+            return "no adapter"
+        if unit.gate.state != "open":
+            return "gate closed"
+        tries.append(self._judged(self._local.attempt(boundary, value, unit), unit))
+        self._report_failure(boundary, tries[-1])
+        return tries[-1].attempt.reason
+
+    def _judged(self, made: Try, unit: Unit) -> Try:
+        """The gate's word on a local try: hard checks first, then the threshold."""
+        if made.output is None or made.attempt.reason:
+            return made.decided("rejected" if made.output else "failed", made.attempt.reason)
+        if unit.gate.accepts(made.attempt.confidence):
+            return made.decided("accepted", "confident")
+        return made.decided("rejected", "below threshold")
+
+    def _ask_frontier(
+        self,
+        boundary: Boundary[Any, Any],
+        value: Any,
+        unit: Unit | None,
+        tries: list[Try],
+        why: str,
+    ) -> tuple[list[Try], Try]:
+        asked = self.frontier.attempts(boundary, value)
+        tries.extend(t.decided("failed", t.attempt.reason) for t in asked[:-1])
+        last = asked[-1]
+        if last.output is not None:
+            tries.append(last.decided("accepted", why))
+            return tries, tries[-1]
+        tries.append(last.decided("failed", last.attempt.reason))
+        self._report_failure(boundary, tries[-1])
+        return self._best_available(boundary, value, unit, tries)
+
+    def _best_available(
+        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None, tries: list[Try]
+    ) -> tuple[list[Try], Try]:
+        """No proof and no frontier: an adapter's answer, a base's only where every value of it
+        stands in the input, else the builtin floor; always marked unverified."""
+        if self._local and not any(t.attempt.route == "local" for t in tries):
+            tries.append(self._local.attempt(boundary, value, unit))
+            self._report_failure(boundary, tries[-1])
+        for index, made in enumerate(tries):
+            if made.attempt.route == "local" and self._servable(boundary, value, unit, made):
+                tries[index] = made.decided("accepted", "unverified")
+                return tries, tries[index]
+        floor = self._builtin.attempt(boundary, value).decided("accepted", "unverified")
+        tries.append(floor)
+        return tries, floor
+
+    def _servable(
+        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None, made: Try
+    ) -> bool:
+        if made.output is None or made.attempt.reason.startswith("veto"):
+            return False
+        return unit is not None or boundary.grounded(value, made.output)
+
+    def _shadow(self, answer: Answer) -> None:
+        if self._local is None or answer.unit is None:
+            return
+        made = self._local.attempt(answer.boundary, answer.value, answer.unit)
+        self._report_failure(answer.boundary, made)
+        self._append(answer, [made], "shadow")
+
+    def _audit(self, answer: Answer) -> None:
+        if self.frontier.blocked() is None:
+            self._append(answer, self.frontier.attempts(answer.boundary, answer.value), "audit")
+
+    def _append(self, answer: Answer, tries: list[Try], role: Role) -> None:
+        """Adds unseen attempts to a call that is already answered."""
+        for made in tries:
+            decided = made.decided(
+                "failed" if made.output is None else "unseen", made.attempt.reason, role
+            )
+            self._ledger.add_attempt(replace(decided.attempt, call_id=answer.call.id))
+
+    def _report_failure(self, boundary: Boundary[Any, Any], made: Try) -> None:
+        """A failure that makes the router fall back is an event; the ledger shows it."""
+        attempt = made.attempt
+        if attempt.error:
+            self._events.record("fallback", boundary.name, route=attempt.route, error=attempt.error)
+
+    def _as_call(
+        self,
+        boundary: Boundary[Any, Any],
+        value: Any,
+        tries: list[Try],
+        chosen: Try,
+        episode: str | None,
+    ) -> Call:
+        accepted = chosen.attempt
+        attempts = tuple(made.attempt for made in tries)
+        return Call(
+            boundary=boundary.name,
+            episode=episode,
+            input=boundary.input_text(value),
+            output=boundary.output_text(chosen.output),
+            route=accepted.route,
+            reason=accepted.reason,
+            confidence=accepted.confidence,
+            threshold=accepted.threshold,
+            cost_usd=sum(attempt.cost_usd for attempt in attempts),
+            learn=self._policy.learn,
+            attempts=attempts,
+        )
+
+    def _draw(self, rate: float) -> bool:
+        return self._chance.random() < rate
