@@ -52,17 +52,19 @@ def decode(
 def stats(logits: mx.array, tokens: mx.array) -> mx.array:
     """(rows, vocabulary) logits and (rows,) tokens -> (rows, 3): float32 nats.
 
-    Columns: log-probability of the token, margin of the best over the second, entropy.
+    Columns: log-probability of the token, margin over the best other token, entropy.
     """
     logits = logits.astype(mx.float32)
-    logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
-    chosen = mx.take_along_axis(logprobs, tokens[:, None], axis=-1)[:, 0]
-    best = mx.argmax(logits, axis=-1)
-    first = mx.take_along_axis(logprobs, best[:, None], axis=-1)[:, 0]
-    others = mx.put_along_axis(logprobs, best[:, None], mx.array(-mx.inf), axis=-1)
-    # 0 · log 0 is 0
-    entropy = -mx.where(logprobs > -1e30, mx.exp(logprobs) * logprobs, 0.0).sum(axis=-1)
-    return mx.stack([chosen, first - others.max(axis=-1), entropy], axis=-1)
+    index = tokens[:, None]
+    best = logits.max(axis=-1, keepdims=True)
+    # a weight of 0 times minus infinity is to be 0
+    below = mx.maximum(logits - best, -1e4)
+    weights = mx.exp(below)
+    total = weights.sum(axis=-1)
+    chosen = mx.take_along_axis(below, index, axis=-1)[:, 0]
+    others = mx.put_along_axis(below, index, mx.array(-mx.inf), axis=-1).max(axis=-1)
+    entropy = mx.log(total) - (weights * below).sum(axis=-1) / total
+    return mx.stack([chosen - mx.log(total), chosen - others, entropy], axis=-1)
 
 
 def stats_of(logits: Sequence[mx.array], tokens: Sequence[int]) -> list[list[float]]:

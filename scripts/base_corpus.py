@@ -28,7 +28,7 @@ _HEADS = {"person": "person", "country": "country", "word": "thing", "several": 
 
 @dataclass(frozen=True)
 class Sample:
-    """A text and its triples in order of mention; subjects and objects occur literally in the text."""
+    """A text and its triples in order of mention; their names occur literally in the text."""
 
     text: str
     triples: tuple[Triple, ...]

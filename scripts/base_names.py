@@ -92,10 +92,9 @@ def _title(rng: Rng) -> str:
         "{a} {n}", "The {a} {n}", "The {n} of {o}", "{n} and {o}", "A {n} for {s}", "{s}'s {n}", "The {n}",
         "{a} {n} ({s})", "{n}s of the {o}", "{n}: The {a} {o}", "{s}", "{n} {d}", "In the {a} {n}",
     )  # fmt: skip
-    words = rng.choice(shapes).format(
+    return rng.choice(shapes).format(
         a=adjective.title(), n=noun.title(), o=other.title(), s=syllables(rng), d=rng.randint(2, 99)
     )
-    return words
 
 
 def person(rng: Rng) -> str:

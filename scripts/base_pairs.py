@@ -1,6 +1,7 @@
-"""Real pairs of texts and triples with their entities swapped for fresh names, in text and triples alike.
+"""Real pairs of texts and triples with their entities swapped for fresh names in both alike.
 
-A model that sees the same few names again and again remembers them; one that sees new names learns to copy.
+A model that sees the same few names again and again remembers them; one that sees new names learns
+to copy.
 Reads JSON lines {"text": …, "triples": [[s, r, o], …]}. Knows nothing of models.
 """
 
@@ -56,7 +57,7 @@ def clean(value: str) -> str:
 
 
 def _renumbered(value: str, rng: Rng) -> str:
-    """Other digits in the same places: "25.0" → "38.0"; a first digit and decimal zeros stay what they were."""
+    """Other digits in the same places, but for decimal zeros: "25.0" → "38.0"."""
     kept = re.search(r"\.0+\D*$", value)
     end = kept.start() if kept else len(value)
     digits = (
@@ -82,7 +83,8 @@ def _replacement(value: str, rng: Rng) -> str:
 def _literals(sample: Sample) -> list[str]:
     """The subjects and objects that stand in the text as whole words and hold no other of them.
 
-    Of "Belgrade, Serbia" and "Serbia" only the latter is renamed, and with it the former: text and triples agree.
+    Of "Belgrade, Serbia" and "Serbia" only the latter is renamed, and with it the former: so text and
+    triples agree.
     """
     values = {value for s, _, o in sample.triples for value in (s, o) if value}
     found = sorted(v for v in values if _whole(v).search(sample.text))
@@ -95,7 +97,7 @@ def _whole(*values: str) -> re.Pattern[str]:
 
 
 def swap(sample: Sample, rng: Rng) -> Sample:
-    """The sample with most of its literal entities renamed, in text and triples alike; what is not literal stays."""
+    """The sample with most of its literal entities renamed, in text and triples alike."""
     literals = [value for value in _literals(sample) if rng.random() < SWAPPED_ENTITIES]
     if not literals:
         return sample
@@ -128,7 +130,7 @@ def _triple(parts: list[str]) -> Triple:
 
 
 def swapped_pairs(pairs: list[Sample], seed: int) -> Iterator[Sample]:
-    """Endless samples drawn from `pairs`, most of them swapped; the same seed gives the same ones."""
+    """Endless samples drawn from `pairs`, most of them swapped; a seed gives the same ones again."""
     rng = random.Random(seed)
     while True:
         sample = rng.choice(pairs)

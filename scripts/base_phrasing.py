@@ -49,8 +49,9 @@ class Fact:
 
 _UNFIT_TO_OPEN = ("who ", "whose ", "which ", "where ", "or ", "its ", "ISBN ")
 _NOUN_FORMS = (
-    "The {n} of {s} is {o}", "{s}'s {n} is {o}", "The {n} of {s} was {o}", "{o} is the {n} of {s}", "The {n} for {s} is {o}",
-    "{s}'s {n} was {o}", "As for {s}, the {n} is {o}", "{o} is {s}'s {n}", "{s} ({n}: {o})", "{s} has {o} as {n}",
+    "The {n} of {s} is {o}", "{s}'s {n} is {o}", "The {n} of {s} was {o}",
+    "{o} is the {n} of {s}", "The {n} for {s} is {o}", "{s}'s {n} was {o}",
+    "As for {s}, the {n} is {o}", "{o} is {s}'s {n}", "{s} ({n}: {o})", "{s} has {o} as {n}",
 )  # fmt: skip
 _PLURAL_FORMS = (
     "The {n}s of {s} are {o}",
@@ -69,12 +70,12 @@ _FIRST = (
 
 
 def quoted(name: str, kind: str) -> str:
-    """A work's name sometimes stands in quotation marks; by its length, so that one text is consistent."""
+    """A work's name, sometimes in quotation marks: by its length, so that a text is consistent."""
     return f'"{name}"' if kind == "work" and len(name) % 4 == 0 else name
 
 
 def _inside(name: str) -> str:
-    """What a subject is called inside a sentence: "it" for "It", "the city" for "The city", names as they are."""
+    """A subject inside a sentence: "it" for "It", "the city" for "The city", names as they are."""
     referring = name in ("He", "She", "It") or (name.startswith("The ") and name[4:].islower())
     return name[0].lower() + name[1:] if referring else name
 
@@ -160,7 +161,8 @@ def _whole_then(rng: Rng, name: str, facts: Sequence[Fact]) -> str:
     if name != quoted(facts[0].subject.name, facts[0].subject.kind):
         return _coordinated(rng, name, facts)
     joint = rng.choice((" and ", ", and ", "; ", ", while "))
-    return f"{_whole(rng, name, facts[0])}{joint}{facts[0].subject.pronoun.lower()} {_rest(rng, facts[1:])}"
+    pronoun = facts[0].subject.pronoun.lower()
+    return f"{_whole(rng, name, facts[0])}{joint}{pronoun} {_rest(rng, facts[1:])}"
 
 
 def _rest(rng: Rng, facts: Sequence[Fact]) -> str:
@@ -181,7 +183,10 @@ _MANY: tuple[_Construction, ...] = (
 
 
 def sentence(rng: Rng, facts: Sequence[Fact], again: bool) -> str:
-    """One sentence, without its final stop, for one to three facts of one subject; `again`: it was spoken of before."""
+    """One sentence for one to three facts of one subject, without its final stop.
+
+    `again`: the subject was spoken of before.
+    """
     thing = facts[0].subject
     name = quoted(thing.name, thing.kind)
     if again:
@@ -191,7 +196,7 @@ def sentence(rng: Rng, facts: Sequence[Fact], again: bool) -> str:
 
 
 def chained(rng: Rng, first: str, fact: Fact) -> str | None:
-    """`first` with a clause on the thing it ends with, which is the fact's subject; None where it does not end so."""
+    """`first` with a clause on the fact's subject; None where `first` does not end with it."""
     name = quoted(fact.subject.name, fact.subject.kind)
     if not first.endswith(name) or first == name:
         return None

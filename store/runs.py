@@ -6,6 +6,7 @@ It does not know what a run does in a state, nor who may run: that is a lease's 
 from __future__ import annotations
 
 import builtins
+import math
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -82,10 +83,11 @@ class Runs:
         if not columns.keys() <= _SETTABLE:
             raise TypeError(f"not columns to set: {sorted(columns.keys() - _SETTABLE)}")
         with self._db.transaction() as connection:
-            check_transition(f"run {run_id}", self.get(run_id).state, state)
-            _update(connection, run_id, columns | {"state": state, "reason": reason})
-            _note_state(connection, run_id, state, reason)
-            return self.get(run_id)
+            run = self.get(run_id)
+            check_transition(f"run {run.id}", run.state, state)
+            _update(connection, run.id, columns | {"state": state, "reason": reason})
+            _note_state(connection, run.id, state, reason)
+            return self.get(run.id)
 
     def get(self, id_or_prefix: str) -> Run:
         """The run. Raises UnknownRun or AmbiguousId."""
@@ -111,9 +113,10 @@ class Runs:
             connection.executemany(_INSERT_METRIC, points)
 
     def metrics(self, run_id: str, name: str) -> builtins.list[tuple[int, float]]:
-        """A series as (step, value), in the order of the steps."""
+        """A series as (step, value), in the order of the steps; SQLite keeps NaN as NULL."""
         sql = "SELECT step, value FROM run_metrics WHERE run_id = ? AND name = ? ORDER BY step"
-        return [(row["step"], row["value"]) for row in self._db.read(sql, (run_id, name))]
+        points = self._db.read(sql, (run_id, name))
+        return [(step, math.nan if value is None else value) for step, value in points]
 
     def unfinished(self) -> builtins.list[Run]:
         """Runs that have not come to an end, oldest first."""

@@ -118,9 +118,7 @@ class Valence:
     def local(self) -> LocalPredictor | None:
         """The local model, or None where it is switched off or not on this machine."""
         from models.errors import ModelNotFound
-        from valence.boundaries.base import Boundary
-    from valence.curation import Curated
-    from valence.predictors import LocalPredictor
+        from valence.predictors import LocalPredictor
 
         if not self.settings.local.enabled:
             return None

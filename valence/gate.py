@@ -81,10 +81,9 @@ def fit_gate(
     """The gate that n labelled answers certify.
 
     `confidences` and `correct` have the n labels; `traffic_confidences` are of other, unlabelled
-    calls, as many as there are. An answer that can never be served (it does not parse, a hard check
-    fails) is given the confidence 0, in both: it counts as traffic but is never accepted. What is
-    not finite counts as 0.
-    Raises ValueError when the lengths differ or a rate is not between 0 and 1.
+    calls. An answer that can never be served (it does not parse, a hard check fails) is given the
+    confidence 0 in both: it counts as traffic but is never accepted. What is not finite counts as
+    0. Raises ValueError when the lengths differ or a rate is not between 0 and 1.
     """
     _check(confidences, correct, max_error, confidence_level)
     traffic = [_servable(value) for value in traffic_confidences]
@@ -184,8 +183,10 @@ def _closed(
     if not labels:
         needed = labels_needed(0.0, max_error, confidence_level)
         return f"Closed: no checked answers yet; at least {needed} are needed."
-    if not steps or not traffic:
+    if not traffic:
         return "Closed: no other calls yet to draw thresholds from."
+    if not steps:
+        return "Closed: less than half of the calls get an answer that could be served at all."
     first = steps[0]
     found = f"{first.wrong} wrong among the {first.accepted} surest of {labels} checked answers"
     if not first.accepted:  # the labelled answers are unlike the traffic

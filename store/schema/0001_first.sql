@@ -50,6 +50,7 @@ CREATE TABLE attempts (
   created_at TEXT NOT NULL,
   UNIQUE (call_id, position)
 );
+CREATE INDEX attempts_by_adapter ON attempts (adapter_id) WHERE adapter_id IS NOT NULL;
 
 CREATE TABLE feedback (
   id TEXT PRIMARY KEY,

@@ -13,14 +13,6 @@ from typing import Any
 
 import pytest
 import stamina
-from tests.loopback import (
-    Fault,
-    LoopbackFrontier,
-    garbage,
-    rate_limited,
-    server_error,
-    unauthorized,
-)
 
 from models.frontier import (
     Frontier,
@@ -30,6 +22,14 @@ from models.frontier import (
     make_frontier,
 )
 from models.prices import Price, Prices
+from tests.loopback import (
+    Fault,
+    LoopbackFrontier,
+    garbage,
+    rate_limited,
+    server_error,
+    unauthorized,
+)
 
 KEY = "sk-test-0123456789abcdef"
 MODELS = {"openai": "gpt-4o-mini", "anthropic": "claude-opus-4-8"}

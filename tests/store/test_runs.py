@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 
 import pytest
@@ -67,3 +68,18 @@ def test_metrics_are_series(runs: Runs) -> None:
     runs.metric(run.id, 10, {"loss": 2.5, "tokens_per_s": 900.0})
     assert runs.metrics(run.id, "loss") == [(10, 2.5), (20, 1.5)]
     assert runs.metrics(run.id, "unheard") == []
+
+
+def test_a_loss_that_is_no_number_stays_one(runs: Runs) -> None:
+    run = runs.start("decompose", "manual", {})
+    runs.metric(run.id, 1, {"loss": math.nan})
+    ((step, loss),) = runs.metrics(run.id, "loss")
+    assert step == 1
+    assert math.isnan(loss)
+
+
+def test_a_run_may_be_named_by_its_beginning(runs: Runs) -> None:
+    run = runs.start("decompose", "manual", {})
+    runs.move(run.id[:30], "curating")
+    assert runs.get(run.id).state == "curating"
+    assert len(runs.history(run.id)) == 2
