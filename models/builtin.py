@@ -9,17 +9,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from models.builtin_patterns import (
+    ACTIONS,
+    APPOSITION,
+    ASIDE,
+    ATTRIBUTE,
+    BORN,
+    COPULA,
+    GREETING,
+    HAS_OF,
+    LIST,
+    MADE,
+    MINE,
+    NEXT_CLAUSE,
+    NEXT_SENTENCE,
+    OF,
+    OWN,
+    PARTICIPLE,
+    PLACE_LAST,
+    RELATIVE,
+    SENTENCE_END,
+    SHORT,
+    SILENT,
+    SIZE,
+    STARTS,
+    SUBCLAUSE,
+    VERBS,
+    WHEN_LAST,
+)
 from models.builtin_words import (
     ADVERB,
     BY_PHRASE,
     CLOCK,
     DATE,
     DAY,
-    PREPOSITIONS,
-    SINGULAR_VERBS,
     SIZES,
-    VERBS,
-    WHEN,
     camel,
 )
 from models.builtin_writer import write
@@ -31,70 +55,6 @@ Triple = tuple[str, str, str]
 # No pattern sees more than one sentence of this length, which is what bounds the time.
 MAX_SENTENCE = 400
 MAX_VALUE = 120
-
-_ABBREVIATED = r"(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bMrs)(?<!\bProf)(?<!\bInc)"
-_SENTENCE_END = re.compile(rf"(?<=[!?])\s+|{_ABBREVIATED}\.(?:\s+|$)|\n+|;\s+")
-_SILENT = re.compile(
-    r"(?i)\?\W*$|^\W*(?:who|what|when|where|why|which|whose|how|is|are|was|were|do|does|did|can|could"
-    r"|will|would|should|shall|may|have|has|had|please|let|tell|show|give|if|there|here|this|that"
-    r"|these|those)\b|\b(?:not|never|no longer|maybe|perhaps|probably|would|could|should|might|may be"
-    r"|if|unless|whether|think|thinks|believe|believes|hope|guess|wonder|supposed|nobody|nothing)\b"
-    r"|n't\b"
-)
-_ASIDE = re.compile(r"\s*\([^()]*\)")
-_RELATIVE = re.compile(r", (?:who|which|that|whose)\b[^,]*, ")
-_SUBCLAUSE = re.compile(
-    r",? (?:which|who|whom|whose|that|because|when|while|although|though|since|so|until|before"
-    r"|after|where)\b.*$"
-)
-_VERBS = "|".join(sorted(VERBS, key=len, reverse=True))
-_SINGULAR = "|".join(sorted(SINGULAR_VERBS, key=len, reverse=True))
-_NEXT_CLAUSE = re.compile(
-    rf"(?:, and|,? but| and) (?=(?:is|are|was|were|am|{_VERBS})\b)"
-    rf"|, (?=(?:is|are|was|were|am|{_SINGULAR})\b)"
-)
-_NEXT_SENTENCE = re.compile(
-    rf",? (?:and|but) (?=(?:I|he|she|we|they|it|my [a-z]+) (?:is|are|was|were|am|{_VERBS})\b)"
-)
-_APPOSITION = re.compile(r"^([A-Z][^,]{0,60}), (the|an?|my) ([^,]{1,60}), (.+)$")
-_MINE = re.compile(r"^[Mm]y ([a-z]+(?: [a-z]+)?) ([A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}) (.+)$")
-_COPULA = re.compile(r"^(.{1,80}?) (is|are|was|were|am) (.+)$")
-_OWN = re.compile(r"^(.{1,60})['’]s? ([a-z][\w -]{1,40})$")
-_OF = re.compile(r"^(?:the |an? )?([a-z][\w -]{1,40}?|CEO|CTO|CFO) of (.+)$", re.IGNORECASE)
-_ACTIONS = {
-    number: re.compile(
-        rf"^(.{{1,80}}?) (?:also |often |usually |always |now |currently )?({verbs})"
-        rf"(?: ({'|'.join(PREPOSITIONS.split())}))? (?!(?:been|\w+ed|done|gone|written|made)\b)(.+)$"
-    )
-    for number, verbs in (("singular", _SINGULAR), ("plural", _VERBS))
-}
-_WHEN_LAST = re.compile(rf"^(.*?),? ?\b({WHEN})$")
-_PLACE_LAST = re.compile(r"^(.+?) (?:in|at) ((?:the )?[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){0,3})$")
-_BORN = re.compile(r"^(born|founded|established|died)\b ?(.*)$")
-_PARTICIPLES = (
-    r"(?:\w+ed|built|written|made|known|born|sung|sold|held|won|led|found|spoken|taught|given|drawn"
-    rf"|grown) (?:{'|'.join(PREPOSITIONS.split())})"
-)
-_PARTICIPLE = re.compile(rf"^({_PARTICIPLES}) (.+)$")
-_MADE = re.compile(rf"^(an? .+?) ({_PARTICIPLES} .+)$")
-_ATTRIBUTE = re.compile(
-    "(?:^favou?rite |(?:colou?r|name|number|job|profession|hobby|language|nationality|religion)$)"
-)
-_SIZE = re.compile(r"^(.*\d.*|\w+ \w+) (tall|high|long|wide|deep|old)$")
-_GREETING = re.compile(
-    r"^(?:(?:hi|hello|hey|well|yes|ok|okay|so|also|oh)(?: there)?[,!] )?"
-    r"(?:(?:remember|note|know|i know) that )?",
-    re.IGNORECASE,
-)
-_SHORT = [
-    (re.compile(r"\bI['’]m\b"), "I am"),
-    (re.compile(r"\b(I|[Ww]e|[Tt]hey|[Yy]ou)['’]ve\b"), r"\1 have"),
-    (re.compile(r"\b([Ww]e|[Tt]hey|[Yy]ou)['’]re\b"), r"\1 are"),
-    (re.compile(r"\b([Hh]e|[Ss]he|[Ii]t)['’]s\b"), r"\1 is"),
-]
-_HAS_OF = re.compile(r"^(?:an? |the )?([a-z]+(?: [a-z]+)?) of (.*\d.*)$")
-_LIST = re.compile(r", and |, | and ")
-_STARTS = re.compile(r"^(?:[A-Z0-9]|I$|my |our |the |a |an )")
 
 
 def read(text: str) -> list[Triple]:
@@ -112,21 +72,21 @@ def read(text: str) -> list[Triple]:
 
 
 def _sentences(text: str) -> Iterator[str]:
-    for sentence in _SENTENCE_END.split(text):
-        plain = " ".join(_ASIDE.sub("", sentence[: MAX_SENTENCE + 1]).split()).strip(" .!\"“”")
-        for short, long in _SHORT:
+    for sentence in SENTENCE_END.split(text):
+        plain = " ".join(ASIDE.sub("", sentence[: MAX_SENTENCE + 1]).split()).strip(' .!"“”')
+        for short, long in SHORT:
             plain = short.sub(long, plain)
-        plain = _GREETING.sub("", plain)
-        if len(sentence) <= MAX_SENTENCE and plain and not _SILENT.search(plain):
-            for part in _parts(_RELATIVE.sub(" ", plain)):
+        plain = GREETING.sub("", plain)
+        if len(sentence) <= MAX_SENTENCE and plain and not SILENT.search(plain):
+            for part in _parts(RELATIVE.sub(" ", plain)):
                 yield part[0].upper() + part[1:]
 
 
 def _parts(sentence: str) -> list[str]:
     """`Anna sings and I dance` is two sentences, `Anna and I dance` is one."""
-    first = _NEXT_SENTENCE.split(sentence, maxsplit=1)[0]
-    stated = _COPULA.match(first) or _action(first)
-    return [part for part in _NEXT_SENTENCE.split(sentence) if part] if stated else [sentence]
+    first = NEXT_SENTENCE.split(sentence, maxsplit=1)[0]
+    stated = COPULA.match(first) or _action(first)
+    return [part for part in NEXT_SENTENCE.split(sentence) if part] if stated else [sentence]
 
 
 def _resolved(sentence: str, last: str) -> str:
@@ -140,15 +100,15 @@ def _resolved(sentence: str, last: str) -> str:
 
 
 def _sentence(sentence: str) -> Iterator[Triple]:
-    if found := _APPOSITION.match(sentence):
+    if found := APPOSITION.match(sentence):
         name, article, noun, rest = found.groups()
         yield from _is(name, f"{article} {noun}")
         sentence = f"{name} {rest}"
-    if (found := _MINE.match(sentence)) and found[3].split()[0] in VERBS | {"is", "was"}:
+    if (found := MINE.match(sentence)) and found[3].split()[0] in VERBS | {"is", "was"}:
         yield "I", camel(found[1]), found[2]
         sentence = f"{found[2]} {found[3]}"
     subject = ""
-    for clause in _NEXT_CLAUSE.split(sentence):
+    for clause in NEXT_CLAUSE.split(sentence):
         facts = list(_clause(f"{subject} {clause}".strip()))
         yield from facts
         if not facts:
@@ -157,13 +117,13 @@ def _sentence(sentence: str) -> Iterator[Triple]:
 
 
 def _subject_text(clause: str) -> str:
-    found = [match for match in (_COPULA.match(clause), _action(clause)) if match]
+    found = [match for match in (COPULA.match(clause), _action(clause)) if match]
     return min((match[1] for match in found), key=len, default="")
 
 
 def _clause(clause: str) -> Iterator[Triple]:
-    clause = _SUBCLAUSE.sub("", clause)
-    copula, action = _COPULA.match(clause), _action(clause)
+    clause = SUBCLAUSE.sub("", clause)
+    copula, action = COPULA.match(clause), _action(clause)
     if copula and (not action or len(copula[1]) <= len(action[1])):
         for subject in _subjects(copula[1]):
             yield from _is(subject, copula[3], was=copula[2] in ("was", "were"))
@@ -174,38 +134,38 @@ def _clause(clause: str) -> Iterator[Triple]:
 
 def _action(clause: str) -> re.Match[str] | None:
     """Subject, verb, preposition and rest. `park` is a verb only of `we` and the like."""
-    plural = _ACTIONS["plural"].match(clause)
+    plural = ACTIONS["plural"].match(clause)
     if plural and plural[1].lower() in ("i", "we", "they", "you"):
         return plural
-    if singular := _ACTIONS["singular"].match(clause):
+    if singular := ACTIONS["singular"].match(clause):
         return singular
     many = plural and (" and " in plural[1] or plural[1].endswith("s"))
     return plural if many else None
 
 
 def _subjects(text: str) -> list[str]:
-    if not _STARTS.match(text) or len(text.split()) > 8:
+    if not STARTS.match(text) or len(text.split()) > 8:
         return []
-    names = [_name(part) for part in _LIST.split(text)]
+    names = [_name(part) for part in LIST.split(text)]
     return names if all(names) else []
 
 
 def _name(text: str) -> str:
     """Without article; `My dog` → `my dog`."""
-    text = re.sub(r"^(?:[Tt]he|[Aa]n?) ", "", text.strip(" ,.\"“”"))
+    text = re.sub(r"^(?:[Tt]he|[Aa]n?) ", "", text.strip(' ,."“”'))
     return re.sub(r"^(My|Our|We|You)\b", lambda found: found[0].lower(), text)
 
 
 def _is(subject: str, rest: str, was: bool = False) -> Iterator[Triple]:
     """What follows `is`, `was` or an apposition's comma."""
-    if found := _SIZE.match(rest):
+    if found := SIZE.match(rest):
         relation = SIZES.get(found[2], "age")
-        yield subject, relation, re.sub(r" years?$", "", found[1]) if relation == "age" else found[1]
-    elif found := _BORN.match(rest):
+        yield subject, relation, re.sub(" years?$" if found[2] == "old" else "$", "", found[1])
+    elif found := BORN.match(rest):
         yield from _origin(subject, found[1], found[2])
     elif found := re.match(rf"^(?:on|at|in) ((?:{DATE}|{DAY}|{CLOCK}).*)$", rest):
         yield subject, "time", found[1]
-    elif found := _PARTICIPLE.match(rest):
+    elif found := PARTICIPLE.match(rest):
         yield from _passive(subject, found[1], found[2])
     elif found := re.match(r"^(?:in|at) ([A-Z].*)$", rest):
         yield subject, "location", _name(found[1])
@@ -218,7 +178,7 @@ def _is(subject: str, rest: str, was: bool = False) -> Iterator[Triple]:
 def _identity(subject: str, rest: str, was: bool) -> Iterator[Triple]:
     """`is the capital of Italy`, `'s name is Anna`, `is a city in Norway`, `is blue`."""
     owner, noun = _owned(subject)
-    if owner and (re.match(r"[A-Z0-9\"“+]|the [A-Z]", rest) or _ATTRIBUTE.search(noun)):
+    if owner and (re.match(r"[A-Z0-9\"“+]|the [A-Z]", rest) or ATTRIBUTE.search(noun)):
         yield from _each(owner, camel(noun), rest)
         return
     owner, noun = _owned(re.sub("^the ", "", rest))
@@ -233,19 +193,19 @@ def _identity(subject: str, rest: str, was: bool) -> Iterator[Triple]:
 
 
 def _owned(text: str) -> tuple[str, str]:
-    """(`Italy`, `capital`) of `capital of Italy` and `Italy's capital`; (`I`, `dog`) of `my dog`."""
-    if found := _OWN.match(text):
+    """(`Italy`, `capital`) of `capital of Italy`, `Italy's capital`; (`I`, `dog`) of `my dog`."""
+    if not text.startswith(("a ", "an ")) and (found := OF.match(text)):
+        return _name(found[2]), found[1]
+    if found := OWN.match(text):
         return _name(found[1]), found[2]
     if found := re.match(r"^my ([a-z][\w -]*)$", text):
         return "I", found[1]
-    if not text.startswith(("a ", "an ")) and (found := _OF.match(text)):
-        return _name(found[2]), found[1]
     return "", ""
 
 
 def _kind(subject: str, rest: str) -> Iterator[Triple]:
     """`a city in Norway`, `a language created by Guido`."""
-    if found := _MADE.match(rest):
+    if found := MADE.match(rest):
         rest = found[1]
         yield subject, "isA", re.sub("^an? ", "", rest)
         yield from _is(subject, found[2])
@@ -288,7 +248,7 @@ def _does(subject: str, verb: str, preposition: str, rest: str) -> Iterator[Trip
     if verb == "died":
         yield from _origin(subject, verb, f"{preposition} {rest}".strip())
         return
-    if verb in ("has", "have") and (found := _HAS_OF.match(rest)):
+    if verb in ("has", "have") and (found := HAS_OF.match(rest)):
         yield subject, camel(found[1]), found[2]
         return
     times, rest = _times_last(f"{preposition} {rest}".strip())
@@ -309,24 +269,25 @@ def _does(subject: str, verb: str, preposition: str, rest: str) -> Iterator[Trip
 def _times_last(text: str) -> tuple[list[str], str]:
     """(['Monday', '3 pm'], 'a call') of `a call on Monday at 3 pm`; two at most."""
     times: list[str] = []
-    while len(times) < 2 and (found := _WHEN_LAST.match(text)):
+    while len(times) < 2 and (found := WHEN_LAST.match(text)):
         times.insert(0, re.sub("^(?:in|on|at) ", "", found[2]))
         text = found[1]
     return times, text
 
 
 def _place_last(text: str) -> tuple[str, str]:
-    found = _PLACE_LAST.match(text)
+    found = PLACE_LAST.match(text)
     return (_name(found[2]), found[1]) if found else ("", text)
 
 
 def _each(subject: str, relation: str, values: str) -> Iterator[Triple]:
     """One triple a member of a list."""
-    for value in _LIST.split(values.partition(": ")[0]):
-        yield subject, relation, re.sub("^[Tt]he (?=[A-Z])", "", value.strip(" ,.\"“”"))
+    for value in LIST.split(values.partition(": ")[0]):
+        yield subject, relation, re.sub("^[Tt]he (?=[A-Z])", "", value.strip(' ,."“”'))
 
 
 def _sound(triple: Triple) -> bool:
-    return all(
-        part and len(part) <= MAX_VALUE and any(map(str.isalnum, part)) for part in triple
-    ) and len(triple[0].split()) <= 8
+    return (
+        all(part and len(part) <= MAX_VALUE and any(map(str.isalnum, part)) for part in triple)
+        and len(triple[0].split()) <= 8
+    )

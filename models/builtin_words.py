@@ -8,22 +8,23 @@ from __future__ import annotations
 import re
 
 _REGULAR = (
-    "acquire add adopt attend belong boil border call climb collect complete contain cook cost cover "
-    "create cross dance depart describe design develop die direct discover employ enjoy enter "
-    "establish explore face finish fix flow follow form found freeze gain graduate hate help host "
-    "import export include inhabit inspire introduce invent join land last launch learn like live "
-    "love manage marry measure melt move need open orbit order organise organize own paint park pass "
-    "perform plan play produce publish rain raise reach receive record rent repair represent retire "
-    "return rule serve share start stay study support surround talk teach time travel treat use "
-    "visit walk want wash watch weigh work worship"
+    "acquire add adopt attend belong boil border call climb collect complete contain cook "
+    "cost cover create cross dance depart describe design develop die direct discover employ "
+    "enjoy enter establish explore face finish fix flow follow form found freeze gain "
+    "graduate hate help host import export include inhabit inspire introduce invent join land "
+    "last launch learn like live love manage marry measure melt move need open orbit order "
+    "organise organize own paint park pass perform plan play produce publish rain raise reach "
+    "receive record rent repair represent retire return rule serve share start stay study "
+    "support surround talk teach time travel treat use visit walk want wash watch weigh work "
+    "worship"
 )
 _IRREGULAR = (
     "become:became begin:began break:broke bring:brought build:built buy:bought catch:caught "
-    "choose:chose come:came drink:drank drive:drove eat:ate fall:fell feel:felt find:found fly:flew "
-    "get:got give:gave go:went grow:grew have:had hold:held keep:kept know:knew lead:led leave:left "
-    "lie:lay lose:lost make:made meet:met pay:paid read:read ride:rode rise:rose run:ran see:saw "
-    "sell:sold send:sent sing:sang sit:sat sleep:slept speak:spoke spend:spent stand:stood swim:swam "
-    "take:took tell:told wear:wore win:won write:wrote"
+    "choose:chose come:came drink:drank drive:drove eat:ate fall:fell feel:felt find:found "
+    "fly:flew get:got give:gave go:went grow:grew have:had hold:held keep:kept know:knew "
+    "lead:led leave:left lie:lay lose:lost make:made meet:met pay:paid read:read ride:rode "
+    "rise:rose run:ran see:saw sell:sold send:sent sing:sang sit:sat sleep:slept speak:spoke "
+    "spend:spent stand:stood swim:swam take:took tell:told wear:wore win:won write:wrote"
 )
 
 
@@ -50,12 +51,12 @@ SINGULAR_VERBS = {*THIRD.values(), *PAST.values(), "traveled"} - {"founds", "fou
 PLURAL_VERBS = {*PAST, *PAST.values(), "traveled"} - {"found"}
 VERBS = SINGULAR_VERBS | PLURAL_VERBS | {"found"}
 
-PREPOSITIONS = "about across against around as at by for from in into near of off on over through to "
-PREPOSITIONS += "under until with without"
-
-MONTH = (
-    "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+PREPOSITIONS = (
+    "about across against around as at by for from in into near of off on over through to under "
+    "until with without"
 )
+
+MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 YEAR = r"(?:1\d{3}|20\d{2})"
 DATE = rf"(?:\d{{1,2}}\.? {MONTH}(?:,? {YEAR})?|{MONTH} \d{{1,2}}(?:,? {YEAR})?|{MONTH} {YEAR}"
 DATE += rf"|{MONTH}|{YEAR}|\d{{4}}-\d{{2}}-\d{{2}})"
@@ -104,7 +105,9 @@ BY_PHRASE = {
     f"{head} {preposition}".strip(): relation
     for relation, (head, preposition) in PREDICATES.items()
     if preposition != "when"
-} | {"work for": "employer", "live in": "residence", "come from": "origin", "work in": "workLocation"}
+}
+BY_PHRASE |= {"work for": "employer", "work in": "workLocation"}
+BY_PHRASE |= {"live in": "residence", "come from": "origin"}
 SIZES = {"tall": "height", "high": "height", "long": "length", "wide": "width", "deep": "depth"}
 SIZE_WORDS = {"height": "tall", "length": "long", "width": "wide", "depth": "deep"}
 

@@ -22,12 +22,14 @@ from models.builtin_words import (
 
 Triple = tuple[str, str, str]
 
-_PARTICIPLE = re.compile("[a-z]+ed|built|written|made|known|held|given|sung|spoken|taught|drawn|grown")
+_PARTICIPLE = re.compile(
+    "[a-z]+ed|built|written|made|known|held|given|sung|spoken|taught|drawn|grown"
+)
 
 
 def write(triples: list[Triple]) -> str:
     """English sentences that state `triples`; neighbouring facts of one subject are joined."""
-    groups = groupby(map(tuple, triples), key=lambda triple: triple[0])
+    groups = groupby(triples, key=lambda triple: triple[0])
     return " ".join(sentence for subject, facts in groups for sentence in _about(subject, [*facts]))
 
 
@@ -62,7 +64,8 @@ def _predicate(subject: str, relation: str, value: str) -> tuple[str, str] | Non
 def _verb(subject: str, relation: str, value: str) -> tuple[str, str] | None:
     head, _, rest = spaced(relation).partition(" ")
     first = rest.partition(" ")[0]
-    if head not in VERBS and first and _PARTICIPLE.fullmatch(head):
+    passive = head not in VERBS or first in ("by", "as")
+    if passive and first and _PARTICIPLE.fullmatch(head):
         head = f"was {head}"
     elif head not in VERBS or (head in PAST and not _is_many(subject)):
         return None
@@ -118,10 +121,9 @@ def _kind(tail: str) -> tuple[bool, str]:
 
 def _has(subject: str, relation: str, values: list[str]) -> str:
     noun = spaced(relation)
-    verb = "is" if len(values) == 1 else "are"
-    if subject == "I":
-        return f"My {noun} {verb} {_listed(values)}."
-    return f"The {noun} of {_subject(subject)} {verb} {_listed(values)}."
+    verb = "are" if len(values) > 1 and noun.endswith("s") else "is"
+    owned = f"my {noun}" if subject == "I" else f"the {noun} of {_subject(subject)}"
+    return f"{_capital(owned)} {verb} {_listed(values)}."
 
 
 def _subject(subject: str) -> str:

@@ -110,7 +110,7 @@ def is_loopback(base_url: str) -> bool:
 def http_client(base_url: str, timeout_s: float) -> httpx2.Client:
     """An HTTP client that talks to `base_url` and to nothing else.
 
-    No redirects: a redirect would carry the text, and Anthropic's key header, to another host.
+    No redirects: a redirect would carry the text to another host.
     No proxy from the environment for this machine's own servers.
     """
     import httpx2

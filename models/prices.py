@@ -48,8 +48,9 @@ class Prices:
         served under its maker's name counts at its maker's price wherever it runs.
         """
         if price := self._overrides.get(model):
-            usd = input_tokens * price.input_usd_per_mtok + output_tokens * price.output_usd_per_mtok
-            return Cost(usd / 1e6, known=True)
+            sent = input_tokens * price.input_usd_per_mtok
+            said = output_tokens * price.output_usd_per_mtok
+            return Cost((sent + said) / 1e6, known=True)
         usage = {"input_tokens": input_tokens, "output_tokens": output_tokens}
         if cached_tokens:
             usage["cache_read_tokens"] = cached_tokens

@@ -83,8 +83,8 @@ def _replacement(value: str, rng: Rng) -> str:
 def _literals(sample: Sample) -> list[str]:
     """The subjects and objects that stand in the text as whole words and hold no other of them.
 
-    Of "Belgrade, Serbia" and "Serbia" only the latter is renamed, and with it the former: so text and
-    triples agree.
+    Of "Belgrade, Serbia" and "Serbia" only the latter is renamed, and with it the former: text
+    and triples agree.
     """
     values = {value for s, _, o in sample.triples for value in (s, o) if value}
     found = sorted(v for v in values if _whole(v).search(sample.text))
@@ -130,7 +130,7 @@ def _triple(parts: list[str]) -> Triple:
 
 
 def swapped_pairs(pairs: list[Sample], seed: int) -> Iterator[Sample]:
-    """Endless samples drawn from `pairs`, most of them swapped; a seed gives the same ones again."""
+    """Endless samples drawn from `pairs`, most of them swapped; a seed always gives the same."""
     rng = random.Random(seed)
     while True:
         sample = rng.choice(pairs)

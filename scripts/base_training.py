@@ -160,17 +160,16 @@ def train(
     if size.hidden >= 128:  # half again as fast on a CPU, after half a minute of compiling
         model.model.compile(dynamic=True)
     progress = Progress(time.monotonic())
-    with tqdm(
-        total=100.0, bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
-    ) as bar:
-        while (spent := budget.spent(progress.started, progress.tokens)) < 1.0:
-            for group in optimizer.param_groups:
-                group["lr"] = rate_at(spent, progress.steps, size.rate)
-            batch = next(stream)
-            progress.add(
-                sum(len(e.ids) for e in batch), step(model, optimizer, *tensors(batch, device))
-            )
-            _show(bar, progress, spent)
+    layout = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
+    bar: tqdm[None] = tqdm(total=100.0, bar_format=layout)
+    while (spent := budget.spent(progress.started, progress.tokens)) < 1.0:
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(spent, progress.steps, size.rate)
+        batch = next(stream)
+        loss = step(model, optimizer, *tensors(batch, device))
+        progress.add(sum(len(e.ids) for e in batch), loss)
+        _show(bar, progress, spent)
+    bar.close()
     return progress
 
 

@@ -129,7 +129,8 @@ def main() -> None:
         if options.device == "auto"
         else options.device
     )
-    model = new_model(size).to(torch.device(chosen))
+    model = new_model(size)
+    torch.nn.Module.to(model, torch.device(chosen))
     stream = batches(sample_stream(size, options.pairs, seed + 10), tokenizer, size, seed)
     done = train(model, stream, size, Budget(options.minutes, options.tokens))
     save(model, tokenizer, options.out, size)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from base_corpus import Sample, Wording, corpus, held_out_corpus
@@ -84,14 +85,11 @@ def answers(
     width = max(map(len, prompts))
     ids = torch.tensor([[PAD] * (width - len(p)) + p for p in prompts])
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
-    made = model.generate(
-        ids,
-        attention_mask=mask,
-        max_new_tokens=LONGEST_ANSWER,
-        do_sample=False,
-        pad_token_id=PAD,
-        eos_token_id=END,
-    )
+    generate: Any = model.generate  # its declared type does not fit its own class
+    made: Tensor = generate(
+        ids, attention_mask=mask, max_new_tokens=LONGEST_ANSWER, do_sample=False,
+        pad_token_id=PAD, eos_token_id=END,
+    )  # fmt: skip
     return [
         parse(tokenizer.decode(row[width:], skip_special_tokens=False)) for row in made.tolist()
     ]
@@ -113,7 +111,7 @@ def text_loss(model: LlamaForCausalLM, tokenizer: Tokenizer, samples: Sequence[S
 def measure(folder: Path, samples: Sequence[Sample]) -> Measured:
     """All figures of the model in `folder` on the samples."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, bos_token_id=BEGIN).eval()
+    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, bos_token_id=BEGIN)
     found: list[Triples] = []
     ordered = sorted(samples, key=lambda s: len(s.text))
     for at in tqdm(range(0, len(ordered), BATCH), unit="batch"):

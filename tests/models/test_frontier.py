@@ -140,7 +140,9 @@ def test_retry_after_is_honoured(provider: str) -> None:
     assert kinds(attempts) == ["rate_limit", None]
 
 
-@pytest.mark.parametrize("fault", [rate_limited("3600"), rate_limited("Fri, 01 Jan 2100 00:00:00 GMT")])
+@pytest.mark.parametrize(
+    "fault", [rate_limited("3600"), rate_limited("Fri, 01 Jan 2100 00:00:00 GMT")]
+)
 def test_an_hour_is_not_waited(provider: str, fault: Fault) -> None:
     assert kinds(with_faults(provider, fault)) == ["rate_limit"]
 
@@ -151,7 +153,9 @@ def test_a_spent_quota_is_not_tried_again(provider: str) -> None:
 
 
 def test_server_errors_are_tried_again_and_then_given_up(provider: str) -> None:
-    attempts = with_faults(provider, *[server_error(status) for status in (500, 503, 529, 502, 500)])
+    attempts = with_faults(
+        provider, *[server_error(status) for status in (500, 503, 529, 502, 500)]
+    )
     assert kinds(attempts) == ["server"] * 4
     assert "HTTP 500" in (attempts[0].error or "")
     assert "it broke" in (attempts[0].response or "")

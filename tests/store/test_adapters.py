@@ -27,7 +27,7 @@ def register(adapters: Adapters) -> Register:
             prompt_version="1",
             folder="adapters/x",
             weights_sha256="w",
-            parent_id=parent and parent.id,
+            parent_id=parent.id if parent else None,
         )
         adapters.register(adapter, ["b", "a"])
         return adapter
@@ -37,7 +37,7 @@ def register(adapters: Adapters) -> Register:
 
 def active_id(adapters: Adapters) -> str | None:
     adapter = adapters.active("decompose")
-    return adapter and adapter.id
+    return adapter.id if adapter else None
 
 
 def test_an_adapter_is_registered_with_its_lineage(adapters: Adapters, register: Register) -> None:
@@ -157,7 +157,7 @@ def test_only_promotions_make_active(adapters: Adapters, register: Register) -> 
     adapters.promote(adapter.id, "")
     for state in ("retired", "active"):
         with pytest.raises(IllegalTransition):
-            adapters.move(adapter.id, state)  # type: ignore[arg-type]
+            adapters.move(adapter.id, state)
     with pytest.raises(IllegalTransition):
         adapters.promote(adapter.id, "twice")
 

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from valence.redaction import mask
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
-PEM = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nMIIEpAIB+/=\n-----END RSA PRIVATE KEY-----"
+PEM = (
+    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nMIIEpAIB+/=\n"
+    "-----END RSA PRIVATE KEY-----"
+)
 
 SECRETS = [
     ("key", "sk-proj-abcdefghijklmnop1234567890"),
@@ -78,7 +81,6 @@ def test_the_word_before_a_secret_stays(text: str, masked: str) -> None:
     ],
 )
 def test_ordinary_text_is_left_alone(text: str) -> None:
-    assert mask(text) == mask(text)
     assert mask(text).text == text
     assert mask(text).counts == {}
 
@@ -90,7 +92,23 @@ def test_every_secret_is_counted() -> None:
 
 PIECES = st.sampled_from(
     [secret for _, secret in SECRETS]
-    + ["password", "token", "is", ":", "=", " ", '"', "'", "[masked:", "]", "x1", ".", "-", "4", "\n"]
+    + [
+        "password",
+        "token",
+        "is",
+        ":",
+        "=",
+        " ",
+        '"',
+        "'",
+        "[masked:",
+        "]",
+        "x1",
+        ".",
+        "-",
+        "4",
+        "\n",
+    ]
     + ["sk-", "eyJ", "://", "@", "Bearer ", "DE", "89", "ä", "٣", "²"]
 )
 
