@@ -34,7 +34,7 @@ from models.builtin_patterns import (
     SIZE,
     STARTS,
     SUBCLAUSE,
-    VERBS,
+    UNCLEAR,
     WHEN_LAST,
 )
 from models.builtin_words import (
@@ -44,6 +44,7 @@ from models.builtin_words import (
     DATE,
     DAY,
     SIZES,
+    VERBS,
     camel,
 )
 from models.builtin_writer import write
@@ -144,7 +145,7 @@ def _action(clause: str) -> re.Match[str] | None:
 
 
 def _subjects(text: str) -> list[str]:
-    if not STARTS.match(text) or len(text.split()) > 8:
+    if not STARTS.match(text) or len(text.split()) > 8 or UNCLEAR.search(text):
         return []
     names = [_name(part) for part in LIST.split(text)]
     return names if all(names) else []

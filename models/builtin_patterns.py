@@ -14,10 +14,12 @@ from models.builtin_words import (
 ABBREVIATED = r"(?<!\b[A-Z])(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bMrs)(?<!\bProf)(?<!\bInc)"
 SENTENCE_END = re.compile(rf"(?<=[!?])\s+|{ABBREVIATED}\.(?:\s+|$)|\n+|;\s+")
 SILENT = re.compile(
-    r"(?i)\?\W*$|^\W*(?:who|what|when|where|why|which|whose|how|is|are|was|were|do|does|did|can"
-    r"|could|will|would|should|shall|may|have|has|had|please|let|tell|show|give|if|there|here"
-    r"|this|that|these|those)\b|\b(?:not|never|no longer|maybe|perhaps|probably|would|could|should|might"
-    r"|may be|if|unless|whether|think|thinks|believe|believes|hope|guess|wonder|supposed|nobody|nothing)\b"
+    r"(?i)\?\W*$"
+    r"|^\W*(?:who|what|when|where|why|which|whose|how|is|are|was|were|do|does|did|can|could|will"
+    r"|would|should|shall|may|have|has|had|please|let|tell|show|give|if|there|here|this|that|these"
+    r"|those)\b"
+    r"|\b(?:not|never|no longer|maybe|perhaps|probably|would|could|should|might|may be|if|unless"
+    r"|whether|think|thinks|believe|believes|hope|guess|wonder|supposed|nobody|nothing)\b"
     r"|n't\b"
 )
 ASIDE = re.compile(r"\s*\([^()]*\)")
@@ -26,14 +28,14 @@ SUBCLAUSE = re.compile(
     r",? (?:which|who|whom|whose|that|because|when|while|although|though|since|so|until|before"
     r"|after|where)\b.*$"
 )
-VERBS = "|".join(sorted(VERBS, key=len, reverse=True))
-SINGULAR = "|".join(sorted(SINGULAR_VERBS, key=len, reverse=True))
+ANY_VERB = "|".join(sorted(VERBS, key=len, reverse=True))
+SINGULAR_VERB = "|".join(sorted(SINGULAR_VERBS, key=len, reverse=True))
 NEXT_CLAUSE = re.compile(
-    rf"(?:, and|,? but| and) (?=(?:is|are|was|were|am|{VERBS})\b)"
-    rf"|, (?=(?:is|are|was|were|am|{SINGULAR})\b)"
+    rf"(?:, and|,? but| and) (?=(?:is|are|was|were|am|{ANY_VERB})\b)"
+    rf"|, (?=(?:is|are|was|were|am|{SINGULAR_VERB})\b)"
 )
 NEXT_SENTENCE = re.compile(
-    rf",? (?:and|but) (?=(?:I|he|she|we|they|it|my [a-z]+) (?:is|are|was|were|am|{VERBS})\b)"
+    rf",? (?:and|but) (?=(?:I|he|she|we|they|it|my [a-z]+) (?:is|are|was|were|am|{ANY_VERB})\b)"
 )
 APPOSITION = re.compile(r"^([A-Z][^,]{0,60}), (the|an?|my) ([^,]{1,60}), (.+)$")
 MINE = re.compile(r"^[Mm]y ([a-z]+(?: [a-z]+)?) ([A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2}) (.+)$")
@@ -46,7 +48,7 @@ ACTIONS = {
         rf"(?: ({'|'.join(PREPOSITIONS.split())}))?"
         r" (?!(?:been|\w+ed|done|gone|written|made)\b)(.+)$"
     )
-    for number, verbs in (("singular", SINGULAR), ("plural", VERBS))
+    for number, verbs in (("singular", SINGULAR_VERB), ("plural", ANY_VERB))
 }
 WHEN_LAST = re.compile(rf"^(.*?),? ?\b({WHEN})$")
 PLACE_LAST = re.compile(r"^(.+?) (?:in|at) ((?:the )?[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){0,3})$")
@@ -75,3 +77,4 @@ SHORT = [
 HAS_OF = re.compile(r"^(?:an? |the )?([a-z]+(?: [a-z]+)?) of (.*\d.*)$")
 LIST = re.compile(r", and |, | and ")
 STARTS = re.compile(r"^(?:[A-Z0-9]|I$|my |our |the |a |an )")
+UNCLEAR = re.compile(r"\b(?:their|its|his|her|he|she|they|it)\b|^(?:And|But|Or)\b")

@@ -71,6 +71,8 @@ def _verb(subject: str, relation: str, value: str) -> tuple[str, str] | None:
         return None
     if first not in ("", "when", "where", *PREPOSITIONS.split()):
         return None
+    if not rest and head in PAST.values() and re.fullmatch(DATE, value):
+        return f"was {head}", _when(value)
     if rest == "when":
         return head, _when(value)
     if rest != first and re.fullmatch(DATE, value):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Never
 
 import torch
 from base_corpus import Sample
@@ -159,9 +160,10 @@ def train(
     optimizer = optimizer_for(model, size)
     if size.hidden >= 128:  # half again as fast on a CPU, after half a minute of compiling
         model.model.compile(dynamic=True)
+        losses(model, *tensors(next(stream), device))[0].backward()  # compiles before time counts
     progress = Progress(time.monotonic())
     layout = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
-    bar: tqdm[None] = tqdm(total=100.0, bar_format=layout)
+    bar: tqdm[Never] = tqdm(total=100.0, bar_format=layout)
     while (spent := budget.spent(progress.started, progress.tokens)) < 1.0:
         for group in optimizer.param_groups:
             group["lr"] = rate_at(spent, progress.steps, size.rate)
@@ -173,7 +175,7 @@ def train(
     return progress
 
 
-def _show(bar: tqdm[None], progress: Progress, spent: float) -> None:
+def _show(bar: tqdm[Never], progress: Progress, spent: float) -> None:
     """Loss and speed beside the bar."""
     speed = progress.tokens / (time.monotonic() - progress.started)
     bar.set_postfix_str(

@@ -85,7 +85,7 @@ def answers(
     width = max(map(len, prompts))
     ids = torch.tensor([[PAD] * (width - len(p)) + p for p in prompts])
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
-    generate: Any = model.generate  # its declared type does not fit its own class
+    generate: Any = model.generate  # type: ignore[misc]  # declared for a protocol it lacks
     made: Tensor = generate(
         ids, attention_mask=mask, max_new_tokens=LONGEST_ANSWER, do_sample=False,
         pad_token_id=PAD, eos_token_id=END,
