@@ -48,7 +48,8 @@ class Engine:
         cached = len(prompt.prefix) if self._prefixes.holds(adapter_id, prompt.prefix) else 0
         cache, held = self._prefixes.start(adapter_id, prompt.prefix)
         logits = decode(self._model, cache, prompt.ids[held:], output.add)
-        rows = stats_of(logits, output.emitted)
+        scored = output.scored
+        rows = stats_of([logits[i] for i in scored], [output.emitted[i] for i in scored])
         return _completion(output, rows, prompt, cached, 1000 * (time.perf_counter() - began))
 
     def generate_batch(self, requests: Sequence[Generation]) -> list[Completion]:
@@ -65,8 +66,8 @@ class Engine:
         rows = decoder.run(lambda row, token: outputs[row].add(token))
         latency = 1000 * (time.perf_counter() - began) / len(requests)
         return [
-            _completion(output, scored, prompt, cached, latency)
-            for output, scored, prompt in zip(outputs, rows, prompts, strict=True)
+            _completion(output, [every[i] for i in output.scored], prompt, cached, latency)
+            for output, every, prompt in zip(outputs, rows, prompts, strict=True)
         ]
 
     def by_prompt_length(self, requests: Sequence[Generation]) -> list[int]:
@@ -119,7 +120,7 @@ def _completion(
     return Completion(
         text=output.text(),
         tokens=tokens,
-        features=features(TokenScores(logprobs, margins, entropies, output.value)),
+        features=features(TokenScores(logprobs, margins, entropies, len(output.values))),
         finished=output.finished or "length",
         input_tokens=len(prompt.ids),
         cached_tokens=cached,

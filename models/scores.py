@@ -26,41 +26,34 @@ FEATURES = (
 
 @dataclass(frozen=True)
 class TokenScores:
-    """Of each emitted token, in order: nats; `value` says whether the token carries a value.
+    """Of each scored token, in order: nats. These are the `values` tokens that carry values.
 
-    The last token may be the end-of-sequence token; it never carries a value.
+    Where none does, they are all emitted tokens, the end-of-sequence token included: an empty
+    answer is scored by how sure the model was to end there.
     """
 
     logprobs: Sequence[float]
     margins: Sequence[float]
     entropies: Sequence[float]
-    value: Sequence[bool]
+    values: int
 
 
 def features(scores: TokenScores) -> dict[str, float]:
-    """The features named by `FEATURES`, all finite, over value tokens only.
-
-    Without a value token all emitted tokens count (an empty answer is scored by how sure the
-    model was to end there) and `n_tokens` is 0; without any token everything is 0.
-    """
-    chosen = [i for i, is_value in enumerate(scores.value) if is_value]
-    rows = chosen or range(len(scores.value))
-    if not rows:
+    """The features named by `FEATURES`, all finite; without any token all are 0."""
+    logprobs, count = scores.logprobs, len(scores.logprobs)
+    if not count:
         return dict.fromkeys(FEATURES, 0.0)
-    logprobs = [scores.logprobs[i] for i in rows]
-    margins = [scores.margins[i] for i in rows]
-    entropies = [scores.entropies[i] for i in rows]
     return {
-        "mean_logprob": math.fsum(logprobs) / len(rows),
+        "mean_logprob": math.fsum(logprobs) / count,
         "min_logprob": min(logprobs),
         "q10_logprob": quantile(logprobs, 0.10),
         "q25_logprob": quantile(logprobs, 0.25),
         "first_logprob": logprobs[0],
-        "mean_margin": math.fsum(margins) / len(rows),
-        "min_margin": min(margins),
-        "mean_entropy": math.fsum(entropies) / len(rows),
-        "max_entropy": max(entropies),
-        "n_tokens": float(len(chosen)),
+        "mean_margin": math.fsum(scores.margins) / count,
+        "min_margin": min(scores.margins),
+        "mean_entropy": math.fsum(scores.entropies) / count,
+        "max_entropy": max(scores.entropies),
+        "n_tokens": float(scores.values),
     }
 
 

@@ -63,9 +63,14 @@ class Output:
         return self.emitted[:-1] if self.finished == "eos" else self.emitted
 
     @property
-    def value(self) -> list[bool]:
-        """Of each emitted token, whether it carries a value."""
-        return [self._words.is_value(token) for token in self.emitted]
+    def values(self) -> list[int]:
+        """Positions of emitted tokens that carry values."""
+        return [i for i, token in enumerate(self.emitted) if self._words.is_value(token)]
+
+    @property
+    def scored(self) -> list[int]:
+        """Positions that the score looks at: `values`, or all where there are none."""
+        return self.values or list(range(len(self.emitted)))
 
     def text(self) -> str:
         """What was written, before `stop`, without spaces around it."""

@@ -118,7 +118,8 @@ def losses(model: LlamaForCausalLM, ids: Tensor, weights: Tensor) -> tuple[Tenso
     Padding is on the right, where causal attention lets nothing else see it: no mask, and so the
     fast kernels.
     """
-    logits = model(input_ids=ids[:, :-1]).logits.float()
+    with torch.autocast(ids.device.type, torch.bfloat16):
+        logits = model(input_ids=ids[:, :-1]).logits.float()
     each = functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
     weight = weights[:, 1:].flatten()
     completion = weight == 1.0
@@ -143,8 +144,7 @@ def step(
     model: LlamaForCausalLM, optimizer: torch.optim.AdamW, ids: Tensor, weights: Tensor
 ) -> float:
     """One update; the mean loss of completion tokens before it, in nats."""
-    with torch.autocast(ids.device.type, torch.bfloat16):
-        loss, shown = losses(model, ids, weights)
+    loss, shown = losses(model, ids, weights)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -158,9 +158,8 @@ def train(
     """Train until the budget is spent; what was done."""
     device = next(model.parameters()).device
     optimizer = optimizer_for(model, size)
-    if size.hidden >= 128:  # half again as fast on a CPU, after half a minute of compiling
-        model.model.compile(dynamic=True)
-        losses(model, *tensors(next(stream), device))[0].backward()  # compiles before time counts
+    if size.hidden >= 128:  # half again as fast on a CPU, after a minute of compiling
+        _compile(model, [tensors(next(stream), device) for _ in range(3)])
     progress = Progress(time.monotonic())
     layout = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
     bar: tqdm[Never] = tqdm(total=100.0, bar_format=layout)
@@ -173,6 +172,13 @@ def train(
         _show(bar, progress, spent)
     bar.close()
     return progress
+
+
+def _compile(model: LlamaForCausalLM, shapes: list[tuple[Tensor, Tensor]]) -> None:
+    """Compile before time counts; it takes batches of more than one shape."""
+    model.model.compile(dynamic=True)
+    for ids, weights in shapes:
+        losses(model, ids, weights)[0].backward()  # type: ignore[no-untyped-call]
 
 
 def _show(bar: tqdm[Never], progress: Progress, spent: float) -> None:

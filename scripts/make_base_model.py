@@ -32,7 +32,7 @@ TOKENIZER_SAMPLES = 60_000
 SIZES = {
     "micro": Size(512, 32, 2, 2, 64, 3e-3, 1024, 256, 1),
     "tiny": Size(1024, 128, 4, 4, 352, 4e-3, 2048, 256, 2),
-    "small": Size(4096, 256, 6, 4, 640, 2e-3, 6144, 512, MOST_FACTS),
+    "small": Size(4096, 256, 6, 4, 640, 2e-3, 3072, 512, MOST_FACTS),
     "medium": Size(8192, 512, 12, 8, 1408, 1e-3, 16384, 512, MOST_FACTS),
 }
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from store.adapters import Adapters
+from store.adapters import Adapter, Adapters
 from store.breakers import Breakers
 from store.database import Database
 from store.evaluations import Evaluations
@@ -80,7 +80,7 @@ class Valence:
         self.settings = settings
         self.locations = locations
         self.stores = Stores.open(locations)
-        self._units: dict[str, Unit] = {}
+        self._units: dict[str, tuple[Adapter, Unit | None]] = {}
         if settings.privacy.offline:
             # The Hub's client reads these when it is first imported.
             os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
@@ -105,6 +105,8 @@ class Valence:
     def close(self) -> None:
         if "local" in self.__dict__ and self.local is not None:
             self.local.close()
+        if "router" in self.__dict__:
+            self.router.frontier.close()
         self.stores.database.close()
 
     def model_folder(self) -> ModelFolder:
@@ -153,16 +155,30 @@ class Valence:
     def unit(self, boundary: str) -> Unit | None:
         """What serves a boundary now: one SELECT a call, so that a promotion made by any
         process is picked up at the next call."""
-        from valence.unit import load_unit
+        from valence.boundaries import get
 
         adapter = self.stores.adapters.active(boundary)
         if adapter is None or self.local is None:
             return None
         if adapter.base_revision != self.local.revision:
             return None  # learnt on another base; it rests until that one is used again
-        if adapter.id not in self._units:
-            self._units[adapter.id] = load_unit(adapter, self.locations.adapters)
-        return self._units[adapter.id]
+        if adapter.prompt_version != get(boundary).prompt_version:
+            return None  # learnt another prompt
+        known, unit = self._units.get(boundary, (None, None))
+        if known != adapter:
+            unit = self._sealed(adapter)
+            self._units[boundary] = (adapter, unit)
+        return unit
+
+    def _sealed(self, adapter: Adapter) -> Unit | None:
+        """The adapter's unit; None, and an event, where it is not as it was sealed."""
+        from valence.unit import is_sealed, load_unit
+
+        unit = load_unit(adapter, self.locations.adapters)
+        if is_sealed(unit):
+            return unit
+        self.stores.events.record("unit changed", adapter.boundary, adapter=adapter.id)
+        return None
 
     def curate(self, boundary: Boundary[Any, Any]) -> Curated:
         """Turns the calls that nobody has looked at into examples, as far as consent goes."""

@@ -6,8 +6,9 @@ Knows nothing of what the settings are used for. Keys of frontier APIs are never
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,7 +16,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
+    SettingsError,
 )
 
 from valence.errors import ConfigError
@@ -128,15 +129,16 @@ def set_value(path: Path, key: str, text: str) -> Settings:
     section, _, name = key.partition(".")
     if name not in describe().get(section, {}):
         raise ConfigError(f"there is no setting {key!r}; `valence config` lists them all")
-    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    document = _document(path)
     table = document.setdefault(section, tomlkit.table())
+    if not isinstance(table, MutableMapping):
+        raise ConfigError(f"{section!r} is no section", where=str(path), do="Mend or remove it.")
     if text.lower() in ("none", "null", "") and _optional(section, name):
         table.pop(name, None)
     else:
-        table[name] = _typed(text)
+        table[name] = text if _takes_text(section, name) else _typed(text)
     settings = _validated(document.unwrap(), path)
-    path.write_text(tomlkit.dumps(document), "utf-8")
-    path.chmod(0o600)
+    _write(path, tomlkit.dumps(document))
     return settings
 
 
@@ -151,17 +153,32 @@ def describe() -> dict[str, dict[str, str]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    return _document(path).unwrap()
+
+
+def _document(path: Path) -> tomlkit.TOMLDocument:
+    """The file with its comments; empty where there is none."""
     if not path.exists():
-        return {}
+        return tomlkit.document()
     try:
-        return TomlConfigSettingsSource(Settings, path)()
+        return tomlkit.parse(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}; mend or remove it") from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, for its owner alone."""
+    beside = path.with_suffix(".tmp")
+    beside.write_text(text, "utf-8")
+    beside.chmod(0o600)
+    beside.replace(path)
 
 
 def _validated(values: dict[str, Any], path: Path) -> Settings:
     try:
         return Settings(**values)
+    except SettingsError as error:
+        raise ConfigError(f"a variable VALENCE_… cannot be read: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -177,6 +194,12 @@ def _section(name: str) -> type[Section]:
 
 def _optional(section: str, name: str) -> bool:
     return _section(section).model_fields[name].default is None
+
+
+def _takes_text(section: str, name: str) -> bool:
+    """Whether the setting is text as it stands: a model's name may look like a number."""
+    annotation = _section(section).model_fields[name].annotation
+    return str in (annotation, *get_args(annotation))
 
 
 def _typed(text: str) -> Any:

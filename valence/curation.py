@@ -18,7 +18,7 @@ from store.ledger import Attempt, Call, Feedback, Ledger
 from valence.boundaries.base import Boundary, Input, Output
 from valence.boundaries.text import clean, fold
 from valence.errors import BoundaryError
-from valence.redaction import mask
+from valence.redaction import mask_parts
 
 __all__ = ["Curated", "Filters", "as_example", "curate", "fold", "quality", "split_of"]
 
@@ -84,8 +84,8 @@ def as_example(
     """The example of a pair, masked, with its keys and its split; `source` are further columns
     (`call_id`, `attempt_id`, `feedback_id`, `group_key`). Raises BoundaryError where nothing is
     left of the pair once it is masked."""
-    input = boundary.input_from_text(mask(boundary.input_text(input)).text)
-    output = boundary.from_json(_masked(boundary.to_json(output)))
+    input = boundary.input_from_text(boundary.input_text(mask_parts(input)[0]))
+    output = boundary.from_json(boundary.to_json(mask_parts(output)[0]))
     fold_key = boundary.group_key(input)
     group_key = source.pop("group_key", None) or fold_key
     return Example(
@@ -169,15 +169,6 @@ def _example(boundary: Boundary[Any, Any], call: Call, source: Feedback | Attemp
         return reason or as_example(boundary, value, output, origin, **keys)
     except BoundaryError:
         return "does not parse"
-
-
-def _masked(data: Any) -> Any:
-    """JSON with the secrets in its strings masked; keys are the boundary's own."""
-    if isinstance(data, str):
-        return mask(data).text
-    if isinstance(data, list):
-        return [_masked(part) for part in data]
-    return {key: _masked(part) for key, part in data.items()}
 
 
 def _language(prose: str, filters: Filters) -> str | None:

@@ -57,7 +57,7 @@ def _model(settings: Settings, locations: Locations) -> Finding:
     try:
         folder = find(settings.local.model, locations.models, settings.local.revision)
     except ModelError as error:
-        return Finding("local model", False, f"{error} {recommendation(settings)}")
+        return Finding("local model", False, f"{error}. {recommendation(settings)}")
     return Finding("local model", True, f"{folder.path.name}, {folder.size_bytes / 1e9:.2f} GB")
 
 
@@ -87,10 +87,11 @@ def _frontier(settings: Settings) -> Finding:
 
 
 def _key(settings: Settings) -> Finding:
+    from models.frontier_wire import is_loopback
     from models.keys import missing, source
 
-    provider = settings.frontier.provider
-    if provider == "none":
+    provider, url = settings.frontier.provider, settings.frontier.base_url
+    if provider == "none" or (url and is_loopback(url)):
         return Finding("key", True, "none is needed")
     lack = missing(provider)
     return Finding("key", lack is None, lack or f"for {provider}, from the {source(provider)}")

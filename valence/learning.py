@@ -9,9 +9,17 @@ import os
 import subprocess
 import sys
 
+from store.clock import later
 from store.runs import Run
 from valence.app import Valence
+from valence.boundaries import get
 from valence.router import Answer
+from valence.training import lacking
+
+STARTING_S = 60.0
+"""How long a run may be pending before it counts as one whose process never came up."""
+RETRY_S = 3600.0
+"""How long after a run that failed by itself none is started by itself."""
 
 
 def learn(app: Valence, answer: Answer) -> None:
@@ -25,35 +33,53 @@ def learn(app: Valence, answer: Answer) -> None:
 
 
 def due(app: Valence, boundary: str) -> bool:
-    """Whether enough new train examples wait and nothing trains already."""
+    """Whether enough new train examples wait, a run could succeed, and none is under way."""
     stores, trigger = app.stores, app.settings.training.trigger_examples
     if app.local is None or stores.examples.untrained(boundary) < trigger:
         return False
-    return not any(alive(run) for run in stores.runs.unfinished())
+    if lacking(app, get(boundary)) or _failed_lately(stores.runs.list(boundary, limit=1)):
+        return False
+    return not any(under_way(run) for run in stores.runs.unfinished())
+
+
+def _failed_lately(newest: list[Run]) -> bool:
+    """What failed by itself would fail again, at every call."""
+    return any(
+        run.trigger == "automatic" and run.state == "failed" and run.updated_at > later(-RETRY_S)
+        for run in newest
+    )
 
 
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def alive(run: Run) -> bool:
-    """Whether the process that carries a run still lives on this machine."""
+def under_way(run: Run) -> bool:
+    """Whether a process on this machine works on the run, or has just been started to."""
+    if run.state == "pending":
+        return run.created_at > later(-STARTING_S)
     # A child that ended stays visible as a zombie until it is polled.
     _children[:] = [child for child in _children if child.poll() is None]
-    if run.pid is None or (run.pid == os.getpid() and not _children):
-        return False
+    return run.pid is not None and _alive(run.pid)
+
+
+def _alive(pid: int) -> bool:
     try:
-        os.kill(run.pid, 0)
+        os.kill(pid, 0)  # signal 0 only asks
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except PermissionError:  # there, and someone else's
         return True
     return True
 
 
 def start_in_background(app: Valence, boundary: str) -> None:
-    """Starts the command a person would give, detached, its output in the log."""
+    """Starts the command a person would give, detached, its output in the log.
+
+    It goes on with the boundary's unfinished run, the one that is entered here if there is none.
+    """
+    if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
+        app.stores.runs.start(boundary, "automatic", {})
     log = app.locations.logs / f"training-{boundary}.log"
-    app.stores.runs.start(boundary, "automatic", {})
     command = [sys.executable, "-m", "valence", "train-boundary", boundary, "--json"]
     with log.open("a", encoding="utf-8") as output:
         process = subprocess.Popen(

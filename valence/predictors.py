@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from store.calls import Attempt, AttemptRoute, Decision, Role
-from valence.errors import BoundaryError
+from valence.errors import BoundaryError, ConfigError
 from valence.unit import Unit, variant_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BREAKER_FAILURES = 5
 BREAKER_COOLDOWN_S = 60.0
+BREAKER_REASONS = frozenset({"connection", "rate_limit", "server", "timeout"})
+"""What may pass by itself; a refusal or a wrong key shows that the server lives."""
 
 
 @dataclass(frozen=True)
@@ -191,10 +193,13 @@ class FrontierPredictor:
 
     def attempts(self, boundary: Boundary[Any, Any], value: Any) -> list[Try]:
         """All attempts of one question, the last of them good or the reason to give up."""
-        from models.frontier import FrontierRequest
+        from models.frontier import FrontierMisconfigured, FrontierRequest
 
-        if self._frontier is None:
-            self._frontier = self._connect()
+        try:
+            frontier = self._connected()
+        except (ConfigError, FrontierMisconfigured) as error:
+            blank = _blank("frontier", self._name, boundary)
+            return [Try(replace(blank, error=str(error), reason="misconfigured"))]
         request = FrontierRequest(
             system=boundary.frontier_system,
             user=boundary.frontier_user(value),
@@ -202,16 +207,26 @@ class FrontierPredictor:
             schema_name=boundary.name,
             max_tokens=max(1024, 2 * boundary.max_tokens(value)),
         )
-        tries = [self._try(boundary, a) for a in self._frontier.ask(request)]
-        self._note(tries)
+        tries = [self._try(boundary, a) for a in frontier.ask(request)]
+        self._note(tries[-1])
         return tries
 
-    def _note(self, tries: list[Try]) -> None:
+    def close(self) -> None:
+        """Closes idle connections; a later question opens them again."""
+        if self._frontier is not None:
+            self._frontier.close()
+
+    def _connected(self) -> Frontier:
+        if self._frontier is None:
+            self._frontier = self._connect()
+        return self._frontier
+
+    def _note(self, outcome: Try) -> None:
         """Feeds the breaker: an answer, even a useless one, shows that the server lives."""
-        if tries and tries[-1].attempt.response is not None:
-            self._breakers.succeeded(self._name)
-        else:
+        if outcome.attempt.reason in BREAKER_REASONS:
             self._breakers.failed(self._name, BREAKER_FAILURES, BREAKER_COOLDOWN_S)
+        else:
+            self._breakers.succeeded(self._name)
 
     def _try(self, boundary: Boundary[Any, Any], made: FrontierAttempt) -> Try:
         attempt = replace(

@@ -2,7 +2,8 @@
 
 Judges base, previous and candidate on the same test examples, fits calibrator and gate on the
 calibration examples, writes the adapter's folder beside and renames it, and moves the active
-pointer in one transaction. A crash anywhere leaves the old unit or the new one, whole.
+pointer in one transaction. A crash anywhere leaves the old unit or the new one, whole. Knows
+nothing of how the adapter was trained.
 """
 
 from __future__ import annotations
@@ -10,18 +11,19 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from store.adapters import Adapter
 from store.evaluations import Evaluation
-from store.examples import Example
-from store.ids import new_id
+from store.examples import Example, Split
+from store.runs import Run
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.gate import Gate, fit_gate
 from valence.heldout import Judged, Report, judge_builtin, judge_local
+from valence.lessons import forgotten
 from valence.promotion import Decision, decide
 from valence.unit import Unit, load_unit, unit_hash, variant_of
 
@@ -30,54 +32,77 @@ CALIBRATION_MOST = 1500
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of a candidate, with every figure that it rests on."""
+class Judgement:
+    """A candidate, whole, with the decision about it and every figure that it rests on."""
 
-    promoted: bool
-    adapter_id: str
-    reason: str
+    adapter: Adapter
+    decision: Decision
     metrics: dict[str, Any]
-    gate: str
+    gate: Gate
 
 
-def judge_and_publish(
-    app: Valence,
-    boundary: Boundary[Any, Any],
-    run_id: str,
-    trained: Path,
-    example_ids: Sequence[str],
-    report: Report,
-) -> Verdict:
-    """Decides about the adapter in the folder `trained` and carries the decision out."""
-    adapter = _install(app, boundary, run_id, trained)
+def judge(
+    app: Valence, boundary: Boundary[Any, Any], run: Run, trained: Path, report: Report
+) -> Judgement:
+    """Decides about the adapter in the folder `trained`; nothing refers to it yet.
+
+    May be begun again: what has been answered already is not asked again.
+    """
+    adapter = _install(app, boundary, run, trained)
     candidate = load_unit(adapter, app.locations.adapters)
     previous = app.unit(boundary.name)
     tests = _sample(app.stores.examples.of(boundary.name, "test"), TEST_MOST)
     judged = _judge(app, boundary, candidate, previous, tests, report)
     decision = decide(
         judged["candidate"].evaluated,
-        {name: j.evaluated for name, j in judged.items() if name != "candidate"},
+        {name: judged[name].evaluated for name in judged if _counts(name, previous)},
     )
-    _record(app, boundary, run_id, adapter, previous, judged)
-    calibration, gate = _calibrate(app, boundary, candidate, judged["candidate"], report)
-    _register(app, adapter, example_ids, calibration, previous, decision)
-    return Verdict(
-        promoted=decision.promote,
-        adapter_id=adapter.id,
-        reason=decision.reason,
+    gate, calibration = _calibrate(app, boundary, candidate, judged["candidate"], report)
+    return Judgement(
+        adapter=replace(
+            adapter,
+            calibration=calibration,
+            unit_sha256=unit_hash(adapter.weights_sha256, calibration),
+        ),
+        decision=decision,
         metrics=_figures(judged),
-        gate=gate.sentence,
+        gate=gate,
     )
 
 
-def _install(app: Valence, boundary: Boundary[Any, Any], run_id: str, trained: Path) -> Adapter:
-    """Puts the weights where adapters live; no row points at them yet."""
+def publish(app: Valence, judgement: Judgement, example_ids: Sequence[str]) -> None:
+    """Carries the decision out, as part of the caller's transaction."""
+    adapters, adapter = app.stores.adapters, judgement.adapter
+    adapters.register(adapter, example_ids)
+    if forgotten(app, list(example_ids)):
+        adapters.taint(adapter.id, "it was trained on a call that has been forgotten")
+    if judgement.decision.promote:
+        adapters.promote(adapter.id, judgement.decision.reason)
+    else:
+        adapters.reject(adapter.id, judgement.decision.reason)
+
+
+def unpublished(app: Valence, adapter_id: str) -> tuple[Path, Path]:
+    """Where an adapter's files are before any row points at them: in their place, and beside it."""
+    folder = app.locations.adapters / adapter_id
+    return folder, folder.with_name(f".{adapter_id}.new")
+
+
+def _counts(name: str, previous: Unit | None) -> bool:
+    """Whether a candidate must be better than this one: what has learnt from a forgotten call
+    has no claim to stay."""
+    tainted = previous is not None and previous.adapter.tainted_at is not None
+    return name != "candidate" and not (name == "previous" and tainted)
+
+
+def _install(app: Valence, boundary: Boundary[Any, Any], run: Run, trained: Path) -> Adapter:
+    """Puts the weights where adapters live."""
     from models.adapters import put_in_place, sha256
 
     assert app.local is not None
-    adapter_id = new_id()
-    folder = app.locations.adapters / adapter_id
-    beside = folder.with_name(f".{adapter_id}.new")
+    adapter_id = run.settings["adapter_id"]
+    folder, beside = unpublished(app, adapter_id)
+    shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(trained, beside)
     put_in_place(beside, folder)
     previous = app.unit(boundary.name)
@@ -90,7 +115,7 @@ def _install(app: Valence, boundary: Boundary[Any, Any], run_id: str, trained: P
         folder=adapter_id,
         weights_sha256=sha256(folder),
         parent_id=previous.adapter.id if previous else None,
-        run_id=run_id,
+        run_id=run.id,
         reason="trained",
     )
 
@@ -103,15 +128,41 @@ def _judge(
     tests: list[Example],
     report: Report,
 ) -> dict[str, Judged]:
+    """Everybody on the same test examples, kept as soon as it is known."""
     base = variant_of(candidate.adapter.base_model, None, boundary.prompt_version)
-    judged = {
-        "builtin": judge_builtin(boundary, tests),
-        "base": judge_local(app, boundary, base, None, tests, report),
-    }
-    if previous is not None:
-        judged["previous"] = judge_local(app, boundary, previous.variant, previous, tests, report)
-    judged["candidate"] = judge_local(app, boundary, candidate.variant, candidate, tests, report)
+    judged = {"builtin": judge_builtin(boundary, tests)}
+    _keep(app, candidate, judged["builtin"], "test")
+    for name, variant, unit in (
+        ("base", base, None),
+        ("previous", previous.variant if previous else "", previous),
+        ("candidate", candidate.variant, candidate),
+    ):
+        if variant:
+            judged[name] = judge_local(app, boundary, variant, unit, tests, report)
+            _keep(app, candidate, judged[name], "test", unit)
     return judged
+
+
+def _keep(
+    app: Valence, candidate: Unit, judged: Judged, split: Split, unit: Unit | None = None
+) -> None:
+    """Enters an evaluation; the same one of the same run only once, whoever begins it again."""
+    adapter = candidate.adapter
+    evaluation = Evaluation(
+        run_id=adapter.run_id,
+        boundary=adapter.boundary,
+        variant=judged.evaluated.variant,
+        adapter_id=unit.adapter.id if unit else None,
+        split=split,
+        metrics=judged.evaluated.metrics.to_json(),
+    )
+    kept = app.stores.evaluations.list(adapter.boundary)
+    if _identity(evaluation) not in map(_identity, kept):
+        app.stores.evaluations.record(evaluation, judged.items)
+
+
+def _identity(evaluation: Evaluation) -> tuple[str | None, str, str]:
+    return evaluation.run_id, evaluation.variant, evaluation.split
 
 
 def _calibrate(
@@ -120,29 +171,31 @@ def _calibrate(
     candidate: Unit,
     tested: Judged,
     report: Report,
-) -> tuple[dict[str, Any], Gate]:
+) -> tuple[Gate, dict[str, Any]]:
     """Calibrator on the score split, gate on the gate split; thresholds from the test inputs,
     whose labels it does not look at."""
     from models.calibration import fit_calibrator
 
     examples = _sample(app.stores.examples.of(boundary.name, "calibration"), CALIBRATION_MOST)
     judged = judge_local(app, boundary, candidate.variant, candidate, examples, report)
+    _keep(app, candidate, judged, "calibration", candidate)
     labelled = list(zip(judged.items, examples, strict=True))
     score_split = [item for item, example in labelled if _for_score(example)]
     gate_split = [item for item, example in labelled if not _for_score(example)]
     scored = [(i.features, i.correct) for i in score_split if i.features is not None]
-    if not scored:
-        return {}, Gate.never_fitted()
-    calibrator = fit_calibrator([f for f, _ in scored], [right for _, right in scored])
     settings = app.settings.gate
+    if not scored:
+        gate = Gate.never_fitted(settings.max_error, settings.confidence_level)
+        return gate, {"gate": gate.to_json()}
+    calibrator = fit_calibrator([f for f, _ in scored], [right for _, right in scored])
     gate = fit_gate(
-        [calibrator(i.features) if i.features else float("-inf") for i in gate_split],
+        [calibrator(i.features) if i.features else 0.0 for i in gate_split],
         [i.correct for i in gate_split],
         [calibrator(f) if f else 0.0 for f in tested.features],
         settings.max_error,
         settings.confidence_level,
     )
-    return {"calibrator": calibrator.to_json(), "gate": gate.to_json()}, gate
+    return gate, {"calibrator": calibrator.to_json(), "gate": gate.to_json()}
 
 
 def _for_score(example: Example) -> bool:
@@ -157,45 +210,6 @@ def _sample(examples: list[Example], most: int) -> list[Example]:
 
 def _draw(example: Example) -> int:
     return int.from_bytes(hashlib.sha256(example.id.encode()).digest()[:8])
-
-
-def _register(
-    app: Valence,
-    adapter: Adapter,
-    example_ids: Sequence[str],
-    calibration: dict[str, Any],
-    previous: Unit | None,
-    decision: Decision,
-) -> None:
-    adapters = app.stores.adapters
-    adapters.register(adapter, example_ids)
-    if calibration:
-        adapters.calibrate(adapter.id, calibration, unit_hash(adapter.weights_sha256, calibration))
-    if decision.promote:
-        adapters.promote(adapter.id, decision.reason)
-    else:
-        adapters.reject(adapter.id, decision.reason)
-
-
-def _record(
-    app: Valence,
-    boundary: Boundary[Any, Any],
-    run_id: str,
-    adapter: Adapter,
-    previous: Unit | None,
-    judged: dict[str, Judged],
-) -> None:
-    adapters = {"candidate": adapter.id, "previous": previous.adapter.id if previous else None}
-    for name, result in judged.items():
-        evaluation = Evaluation(
-            run_id=run_id,
-            boundary=boundary.name,
-            variant=result.evaluated.variant,
-            adapter_id=adapters.get(name),
-            split="test",
-            metrics=result.evaluated.metrics.to_json(),
-        )
-        app.stores.evaluations.record(evaluation, result.items)
 
 
 def _figures(judged: dict[str, Judged]) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 # Every pattern is linear: it starts only where a run of its own characters starts, and its
 # repetitions are bounded or possessive.
@@ -100,6 +103,20 @@ def mask(text: str) -> Masked:
         text, kinds = found
         counts += kinds
     return Masked(text, dict(counts))
+
+
+def mask_parts(value: T) -> tuple[T, dict[str, int]]:
+    """A text, or a tuple of tuples of texts, each text masked; with the counts of them all."""
+    counts: Counter[str] = Counter()
+
+    def walk(part: Any) -> Any:
+        if not isinstance(part, str):
+            return tuple(walk(each) for each in part)
+        masked = mask(part)
+        counts.update(masked.counts)
+        return masked.text
+
+    return walk(value), dict(counts)
 
 
 def _mask_once(text: str) -> tuple[str, Counter[str]] | None:

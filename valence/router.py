@@ -18,7 +18,7 @@ from store.events import Events
 from store.ledger import Ledger
 from valence.boundaries.base import Boundary
 from valence.predictors import BuiltinPredictor, FrontierPredictor, LocalPredictor, Try
-from valence.redaction import mask
+from valence.redaction import mask_parts
 from valence.unit import Unit
 
 
@@ -67,13 +67,13 @@ class Router:
     def call(self, boundary: Boundary[Any, Any], value: Any, episode: str | None = None) -> Answer:
         """Answers, and commits the call with all its attempts before it returns."""
         started = time.perf_counter()
-        masked = mask(boundary.input_text(value))
-        value = boundary.input_from_text(masked.text)
+        value, masked = mask_parts(value)
+        value = boundary.input_from_text(boundary.input_text(value))
         unit = self._units(boundary.name) if self._local else None
         tries, chosen = self._answer(boundary, value, unit)
         call = self._as_call(boundary, value, tries, chosen, episode)
         call = replace(
-            call, masked=masked.counts, latency_ms=(time.perf_counter() - started) * 1000
+            call, masked=masked, latency_ms=(time.perf_counter() - started) * 1000
         )
         self._ledger.record(call)
         return Answer(call, boundary, value, chosen.output, unit)
@@ -115,7 +115,8 @@ class Router:
     def _judged(self, made: Try, unit: Unit) -> Try:
         """The gate's word on a local try: hard checks first, then the threshold."""
         if made.output is None or made.attempt.reason:
-            return made.decided("rejected" if made.output else "failed", made.attempt.reason)
+            failed = made.output is None
+            return made.decided("failed" if failed else "rejected", made.attempt.reason)
         if unit.gate.accepts(made.attempt.confidence):
             return made.decided("accepted", "confident")
         return made.decided("rejected", "below threshold")

@@ -1,41 +1,35 @@
 """The life of a run: curate → train → evaluate → promote or reject, resumable at every step.
 
-One run at a time (a lease row). The training itself is a subprocess (`models.trainer`) that
-this module feeds with files and listens to; what it learns is judged in `heldout` and
-published in `publication`. Knows nothing of MLX.
+One run at a time (a lease row). What it learns from is chosen in `lessons`, learnt in a process
+of its own (`trainer_process`), judged and published in `publication`. Knows nothing of MLX.
 """
 
 from __future__ import annotations
 
-import json
+import math
 import os
-import random
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from store.examples import Example
+from store.errors import UnknownAdapter, UnknownRun
+from store.ids import new_id
 from store.runs import Run
 from store.states import FINISHED
 from valence.app import Valence
 from valence.boundaries import get
 from valence.boundaries.base import Boundary
-from valence.errors import AlreadyRunning, NotEnoughExamples, TrainingError, UntrainedBase
-from valence.publication import Verdict, judge_and_publish
+from valence.errors import NotEnoughExamples, TrainingError, UntrainedBase
+from valence.exclusive import training_lease
+from valence.lessons import SPEC, TRAINED, forgotten, learnt_from, prepare
+from valence.publication import Judgement, judge, publish, unpublished
+from valence.trainer_process import Cancelled, Event, Interrupted, run_trainer
+from valence.trainer_process import Report as Report
 
-LEASE = "training"
-LEASE_S = 120.0
-VALIDATION_SHARE = 0.05
-VALIDATION_MOST = 200
-STOPPED_EXIT = 3
-
-Event = dict[str, Any]
-Report = Callable[[Event], None]
+UNTRAINED_SHARE = 0.9
+"""A base whose loss is above this share of a guesser's knows no language."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +46,35 @@ class TrainingResult:
     curation: dict[str, Any]
 
 
-class Cancelled(Exception):
-    """The run was stopped on purpose; its state says so."""
-
-
 def train_boundary(app: Valence, name: str, report: Report) -> TrainingResult:
     """Runs the whole of it now, or goes on with the run that was interrupted.
 
-    Raises AlreadyRunning, NotEnoughExamples, UntrainedBase, TrainingError, ModelError.
+    Raises AlreadyRunning, NotEnoughExamples, TrainingError, ModelError.
     """
     boundary = get(name)
-    runs, leases = app.stores.runs, app.stores.leases
-    if not leases.acquire(LEASE, LEASE_S):
-        raise AlreadyRunning(
-            "another run is training", do="`valence runs list` shows it; try again when it is done"
-        )
-    try:
-        run = _unfinished(app, name) or runs.start(name, "manual", {})
-        return _live(app, boundary, run, _keeping_lease(app, report))
-    finally:
-        leases.release(LEASE)
+    with training_lease(app.stores.leases) as lost:
+        _sweep(app)
+        run = _unfinished(app, name) or app.stores.runs.start(name, "manual", {})
+        return _live(app, boundary, run, _watched(report, lost))
+
+
+def lacking(app: Valence, boundary: Boundary[Any, Any]) -> str | None:
+    """What is too little to train and to judge on, in words; None where there is enough."""
+    counts, need = app.stores.examples.counts(boundary.name), boundary.training_defaults
+    wanted = {"train": need.min_train, "test": need.min_test, "calibration": need.min_test}
+    for split, least in wanted.items():
+        if counts[split] < least:
+            return f"{boundary.name} has {counts[split]} {split} examples and needs {least}"
+    return None
+
+
+def _watched(report: Report, lost: threading.Event) -> Report:
+    def watched(event: Event) -> None:
+        if lost.is_set():
+            raise Interrupted("another process has taken this run over")
+        report(event)
+
+    return watched
 
 
 def _unfinished(app: Valence, name: str) -> Run | None:
@@ -79,81 +82,167 @@ def _unfinished(app: Valence, name: str) -> Run | None:
     return next((run for run in app.stores.runs.unfinished() if run.boundary == name), None)
 
 
-def _keeping_lease(app: Valence, report: Report) -> Report:
-    renewed = time.monotonic()
-
-    def keep(event: Event) -> None:
-        nonlocal renewed
-        if time.monotonic() - renewed > LEASE_S / 4:
-            app.stores.leases.renew(LEASE, LEASE_S)
-            renewed = time.monotonic()
-        report(event)
-
-    return keep
+# -- the stages ----------------------------------------------------------------------------------
 
 
 def _live(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report) -> TrainingResult:
     """Takes the run from wherever it is to its end; what goes wrong is its last state."""
+    curated: dict[str, Any] = {}
     try:
-        return _stages(app, boundary, run, report)
+        curated = _stages(app, boundary, run, report)
+    except Interrupted:
+        raise
     except Cancelled as stop:
         app.stores.runs.move(run.id, "cancelled", str(stop))
-        return _result(app, run.id, boundary, {}, {})
     except UntrainedBase as error:
         app.stores.runs.move(run.id, "rejected", str(error))
-        return _result(app, run.id, boundary, {}, {})
     except Exception as error:
         app.stores.runs.move(run.id, "failed", str(error) or type(error).__name__)
         raise
     finally:
         _clean(app, run.id)
+    return _result(app, run.id, boundary, curated)
 
 
-def _stages(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report) -> TrainingResult:
+def _stages(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report) -> dict[str, Any]:
+    """Each stage begins with its state, and can be begun again; returns what curation did."""
     folder = app.locations.runs / run.id
     curated: dict[str, Any] = {}
     if run.state in ("pending", "curating"):
         curated = _curate(app, boundary, run, report)
-        _require_language_model(app, boundary)
-        spec = _write_spec(app, boundary, run, folder)
-        count = len(_read_json(folder / "examples.json"))
-        app.stores.runs.move(run.id, "training", settings=spec, examples=count)
+        _begin_training(app, boundary, run.id, folder, "")
     elif run.state == "training":
-        app.stores.runs.move(run.id, "training", "goes on", pid=os.getpid())
+        _resume_training(app, boundary, run, folder)
     if app.stores.runs.get(run.id).state == "training":
-        _train(app, run, folder, report)
-    app.stores.runs.move(run.id, "evaluating", pid=os.getpid())
-    trained_on = _read_json(folder / "examples.json")
-    verdict = judge_and_publish(app, boundary, run.id, folder / "adapter", trained_on, report)
-    return _finish(app, boundary, run, verdict, curated)
+        _train(app, run.id, folder, report)
+    run = app.stores.runs.move(run.id, "evaluating", pid=os.getpid())
+    _require_same_base(app, run)
+    judgement = judge(app, boundary, run, folder / TRAINED, report)
+    with app.stores.database.transaction():
+        publish(app, judgement, learnt_from(folder))
+        _finish(app, run.id, judgement)
+    return curated
 
 
-def _finish(
-    app: Valence,
-    boundary: Boundary[Any, Any],
-    run: Run,
-    verdict: Verdict,
-    curated: dict[str, Any],
-) -> TrainingResult:
-    result = {"metrics": verdict.metrics, "gate": verdict.gate}
-    if verdict.promoted:
-        app.stores.runs.move(run.id, "candidate", "better beyond chance")
+def _curate(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report) -> dict[str, Any]:
+    """Brings the examples up to date and checks that there are enough to train and to judge."""
+    app.stores.runs.move(run.id, "curating", pid=os.getpid())
+    curated = asdict(app.curate(boundary))
+    report({"event": "curated", "counts": app.stores.examples.counts(boundary.name), **curated})
+    if too_little := lacking(app, boundary):
+        raise NotEnoughExamples(
+            too_little, do="Use it more, or bring examples with `valence ledger import`."
+        )
+    return curated
+
+
+def _begin_training(
+    app: Valence, boundary: Boundary[Any, Any], run_id: str, folder: Path, reason: str
+) -> None:
+    if app.local is None:
+        app.model_folder()  # raises with the way to get a model
+        raise TrainingError("the local model is switched off (local.enabled)")
+    lessons = prepare(app, boundary, run_id, folder)
+    # The adapter has its id before it exists: a run that goes on makes the same one again.
+    settings = {**lessons.spec, "revision": app.local.revision, "adapter_id": new_id()}
     app.stores.runs.move(
-        run.id,
-        "active" if verdict.promoted else "rejected",
-        verdict.reason,
-        adapter_id=verdict.adapter_id,
+        run_id,
+        "training",
+        reason,
+        pid=os.getpid(),
+        settings=settings,
+        examples=lessons.examples,
+    )
+
+
+def _resume_training(app: Valence, boundary: Boundary[Any, Any], run: Run, folder: Path) -> None:
+    """Goes on from the checkpoint, unless what was learnt so far has to be forgotten."""
+    if not (folder / SPEC).exists():
+        _begin_training(app, boundary, run.id, folder, "begins again: its files are gone")
+        return
+    if forgotten(app, learnt_from(folder)):
+        _begin_training(app, boundary, run.id, folder, "begins again without a forgotten call")
+        return
+    _require_same_base(app, run)
+    app.stores.runs.move(run.id, "training", "goes on", pid=os.getpid())
+
+
+def _require_same_base(app: Valence, run: Run) -> None:
+    revision = app.local.revision if app.local is not None else None
+    if revision != run.settings["revision"]:
+        raise TrainingError(
+            "the local model was changed while the run was interrupted",
+            do=f"`valence train-boundary {run.boundary}` begins a new one.",
+        )
+
+
+def _train(app: Valence, run_id: str, folder: Path, report: Report) -> None:
+    """Has the trainer learn; raises Cancelled, Interrupted, UntrainedBase or TrainingError."""
+    if app.local is not None:
+        app.local.close()  # two copies of the base would not fit on a small machine
+    settings = app.stores.runs.get(run_id).settings
+    guess = _guessing_loss(app)
+
+    def listen(event: Event) -> None:
+        _keep_metrics(app, run_id, event)
+        if settings["resume_from_adapter"] is None:
+            _require_language_model(event, guess, settings["model"])
+        report(event)
+
+    run_trainer(folder, listen)
+
+
+def _guessing_loss(app: Valence) -> float:
+    """Nats a token of a model that knows nothing."""
+    config = app.model_folder().config
+    return math.log(int(config.get("text_config", config)["vocab_size"]))
+
+
+def _require_language_model(event: Event, guess: float, model: str) -> None:
+    """A base that predicts answers no better than chance teaches an adapter nothing.
+
+    Its loss on the answers, in the form it will write them in, before the first step: a base
+    that was only taught tasks does not predict bare texts.
+    """
+    if (event["event"], event.get("step")) == ("valid", 0):
+        loss = event["loss"]
+        if not loss <= UNTRAINED_SHARE * guess:
+            raise UntrainedBase(
+                f"the base model predicts answers no better than chance ({loss:.2f} nats a "
+                f"token, {guess:.2f} by guessing): its weights are untrained",
+                where=model,
+                do="Choose another with `valence models use`.",
+            )
+
+
+def _keep_metrics(app: Valence, run_id: str, event: Event) -> None:
+    names = {"step": ("loss", "tokens_per_s"), "valid": ("loss",)}.get(event["event"], ())
+    prefix = "valid_" if event["event"] == "valid" else ""
+    values = {prefix + name: event[name] for name in names if name in event}
+    if values:
+        app.stores.runs.metric(run_id, event["step"], values)
+
+
+# -- the end -------------------------------------------------------------------------------------
+
+
+def _finish(app: Valence, run_id: str, judgement: Judgement) -> None:
+    """The run's last states, in the transaction that moves the active pointer."""
+    runs, decision = app.stores.runs, judgement.decision
+    result = {"metrics": judgement.metrics, "gate": judgement.gate.sentence}
+    if decision.promote:
+        runs.move(run_id, "candidate", "better beyond chance")
+    runs.move(
+        run_id,
+        "active" if decision.promote else "rejected",
+        decision.reason,
+        adapter_id=judgement.adapter.id,
         result=result,
     )
-    return _result(app, run.id, boundary, verdict.metrics, curated)
 
 
 def _result(
-    app: Valence,
-    run_id: str,
-    boundary: Boundary[Any, Any],
-    metrics: dict[str, Any],
-    curated: dict[str, Any],
+    app: Valence, run_id: str, boundary: Boundary[Any, Any], curated: dict[str, Any]
 ) -> TrainingResult:
     run = app.stores.runs.get(run_id)
     blank = {"base": None, "previous": None, "candidate": None}
@@ -163,190 +252,41 @@ def _result(
         state=run.state,
         adapter=run.adapter_id,
         examples=run.examples or 0,
-        metrics=blank | metrics,
-        reason=run.reason or "",
+        metrics=blank | (run.result or {}).get("metrics", {}),
+        reason=run.reason,
         curation=curated,
     )
 
 
-# -- curating ----------------------------------------------------------------------------------
-
-
-def _curate(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report) -> dict[str, Any]:
-    """Brings the examples up to date and checks that there are enough to train and to judge."""
-    app.stores.runs.move(run.id, "curating", pid=os.getpid())
-    curated = asdict(app.curate(boundary))
-    counts = app.stores.examples.counts(boundary.name)
-    report({"event": "curated", "counts": counts, **curated})
-    need = boundary.training_defaults
-    for split, least in (
-        ("train", need.min_train),
-        ("test", need.min_test),
-        ("calibration", need.min_test),
-    ):
-        if counts.get(split, 0) < least:
-            raise NotEnoughExamples(
-                f"{boundary.name} has {counts.get(split, 0)} {split} examples and needs {least}",
-                do="Use it more, or bring examples with `valence ledger import`.",
-            )
-    return curated
-
-
-def _require_language_model(app: Valence, boundary: Boundary[Any, Any]) -> None:
-    """A base that predicts text no better than chance teaches an adapter nothing."""
-    if app.local is None:
-        app.model_folder()  # raises with the way to get a model
-        raise TrainingError("the local model is switched off (local.enabled)")
-    texts = [example.input for example in app.stores.examples.of(boundary.name, "train", 32)]
-    runtime = app.local.runtime
-    nll, chance = runtime.nll(texts), runtime.chance_nll
-    if nll > 0.9 * chance:
-        raise UntrainedBase(
-            f"the base model predicts text no better than chance ({nll:.2f} nats a token, "
-            f"{chance:.2f} by guessing): its weights are untrained",
-            where=app.local.model,
-            do="Choose another with `valence models use`.",
-        )
-
-
-# -- the files that the trainer reads ------------------------------------------------------------
-
-
-def _write_spec(
-    app: Valence, boundary: Boundary[Any, Any], run: Run, folder: Path
-) -> dict[str, Any]:
-    """Writes data and spec; the spec comes last, so that it stands for all of them."""
-    previous = app.unit(boundary.name)
-    lineage = set(app.stores.adapters.lineage(previous.adapter.id)) if previous else set()
-    chosen = _chosen(app, boundary.name, run.id, lineage)
-    valid_count = min(VALIDATION_MOST, max(4, int(len(chosen) * VALIDATION_SHARE)))
-    # Which examples validate is fixed by their ids: a resumed run draws the same ones.
-    valid = {e.id for e in sorted(chosen, key=lambda e: e.fold_key)[:valid_count]}
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_rows(app, boundary, folder / "train.jsonl", [e for e in chosen if e.id not in valid])
-    _write_rows(app, boundary, folder / "valid.jsonl", [e for e in chosen if e.id in valid])
-    _write_json(folder / "examples.json", sorted({e.id for e in chosen} | lineage))
-    settings = app.settings.training
-    spec = {
-        "model": str(app.model_folder().path),
-        "data": {"train": str(folder / "train.jsonl"), "valid": str(folder / "valid.jsonl")},
-        "out": str(folder),
-        "adapter_out": str(folder / "adapter"),
-        "resume_from_adapter": str(previous.folder) if previous else None,
-        "rank": settings.rank,
-        "alpha": settings.alpha,
-        "epochs": settings.epochs,
-        "batch_size": settings.batch_size,
-        "learning_rate": settings.learning_rate,
-        "max_seq_length": settings.max_seq_length,
-        "seed": 0,
-    }
-    _write_json(folder / "spec.json", spec)
-    return spec
-
-
-def _chosen(app: Valence, name: str, run_id: str, lineage: set[str]) -> list[Example]:
-    """All new train examples, and a replay of what earlier adapters and the base were taught."""
-    every = app.stores.examples.of(name, "train")
-    new = [e for e in every if e.id not in lineage and e.origin != "base"]
-    draw = random.Random(run_id)
-    share = int(app.settings.training.replay * len(new))
-    chosen = list(new)
-    for pool in (
-        [e for e in every if e.id in lineage and e.origin != "base"],
-        [e for e in every if e.origin == "base"],
-    ):
-        chosen += draw.sample(pool, min(len(pool), share))
-    return chosen
-
-
-def _write_rows(
-    app: Valence, boundary: Boundary[Any, Any], path: Path, examples: list[Example]
-) -> None:
-    assert app.local is not None
-    markers = app.local.runtime.markers
-    with path.open("w", encoding="utf-8") as file:
-        for example in examples:
-            value = boundary.input_from_text(example.input)
-            output = boundary.output_from_text(example.output)
-            row = {
-                "id": example.id,
-                "system": boundary.system,
-                "user": boundary.local_user(value, markers),
-                "completion": boundary.write(output, markers),
-            }
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    path.chmod(0o600)
-
-
-def _read_json(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
-
-
-def _write_json(path: Path, value: Any) -> None:
-    """Whole or not at all."""
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(value), "utf-8")
-    beside.replace(path)
-
-
-# -- the trainer's process -----------------------------------------------------------------------
-
-
-def _train(app: Valence, run: Run, folder: Path, report: Report) -> None:
-    """Runs the trainer to its end; raises Cancelled or TrainingError."""
-    if app.local is not None:
-        app.local.close()  # two copies of the base would not fit on a small machine
-    command = [sys.executable, "-m", "models.trainer", str(folder / "spec.json")]
-    with (folder / "trainer.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-    failure = ""
-    try:
-        for event in _events(process):
-            failure = event.get("reason", failure)
-            _keep_metrics(app, run, event)
-            report(event)
-        code = process.wait()
-    finally:
-        _end(process)
-    if code == STOPPED_EXIT:
-        raise Cancelled("stopped on request")
-    if code != 0:
-        raise TrainingError(
-            failure or f"the trainer ended with exit code {code}", where=str(folder / "trainer.log")
-        )
-
-
-def _events(process: subprocess.Popen[str]) -> Iterator[Event]:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("{"):
-            yield json.loads(line)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Takes the trainer along when this process is interrupted; the checkpoint stays."""
-    if process.poll() is None:
-        process.terminate()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-
-
-def _keep_metrics(app: Valence, run: Run, event: Event) -> None:
-    names = {"step": ("loss", "tokens_per_s"), "valid": ("valid_loss",)}.get(event["event"], ())
-    values = {name: event[name] for name in names if name in event}
-    if values:
-        app.stores.runs.metric(run.id, event["step"], values)
+def _sweep(app: Valence) -> None:
+    """Cleans up after runs whose process ended before it could."""
+    for folder in app.locations.runs.iterdir():
+        try:
+            _clean(app, folder.name)
+        except UnknownRun:
+            continue
 
 
 def _clean(app: Valence, run_id: str) -> None:
     """Once a run has ended, the copies of people's texts go, and what was only for resuming."""
-    folder = app.locations.runs / run_id
-    if app.stores.runs.get(run_id).state not in FINISHED or not folder.exists():
+    run, folder = app.stores.runs.get(run_id), app.locations.runs / run_id
+    if run.state not in FINISHED:
         return
-    for path in folder.iterdir():
+    _drop_unregistered(app, run)
+    for path in folder.iterdir() if folder.exists() else ():
         if path.is_dir():
             shutil.rmtree(path)
         elif path.name != "trainer.log":
             path.unlink()
+
+
+def _drop_unregistered(app: Valence, run: Run) -> None:
+    """Removes adapter files that a failed run left without a row."""
+    adapter_id = run.settings.get("adapter_id")
+    if adapter_id is None or run.state not in ("failed", "cancelled"):
+        return
+    try:
+        app.stores.adapters.get(adapter_id)
+    except UnknownAdapter:
+        for folder in unpublished(app, adapter_id):
+            shutil.rmtree(folder, ignore_errors=True)

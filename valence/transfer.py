@@ -12,8 +12,9 @@ from models.prompting import LINES
 from store.examples import Example, Examples, Origin
 from store.transfer import Pair, chat_line, pair_line, read_pairs
 from valence.boundaries.base import Boundary
+from valence.boundaries.triples import read_triples, unescape
 from valence.curation import as_example, quality
-from valence.errors import BoundaryError, TransferError
+from valence.errors import BoundaryError, InvalidInput, TransferError
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ def import_examples(
     dropped: Counter[str] = Counter()
     for pair in read_pairs(lines):
         value, output = _sides(boundary, pair)
-        problem = quality(boundary, value, output)
-        if problem:
-            dropped[problem] += 1
+        made = _example(boundary, value, output, origin)
+        if isinstance(made, Example):
+            counts[examples.add(made)] += 1
         else:
-            counts[examples.add(_example(boundary, value, output, origin))] += 1
+            dropped[made] += 1
     return Imported(counts["new"], counts["replaced"], counts["duplicate"], dict(dropped))
 
 
@@ -51,7 +52,9 @@ def export_examples(examples: Examples, boundary: Boundary[Any, Any], form: str)
 
 def _line(boundary: Boundary[Any, Any], example: Example, form: str) -> str:
     if form == "pairs":
-        return pair_line(_plain(example.input), json.loads(example.output))
+        structured = boundary.name == "recompose"
+        given = json.loads(example.input) if structured else example.input
+        return pair_line(given, json.loads(example.output))
     value = boundary.input_from_text(example.input)
     output = boundary.output_from_text(example.output)
     return chat_line(
@@ -59,40 +62,59 @@ def _line(boundary: Boundary[Any, Any], example: Example, form: str) -> str:
     )
 
 
-def _plain(text: str) -> Any:
-    """A recompose input is JSON in the ledger and goes out as what it is."""
-    return json.loads(text) if text.startswith('{"triples"') else text
-
-
 def _sides(boundary: Boundary[Any, Any], pair: Pair) -> tuple[Any, Any]:
     given, answer = pair.input, pair.output
     if pair.form == "facts" and boundary.name == "recompose":
-        given, answer = answer, given
+        given, answer = answer, {"text": given}
     try:
+        if _is_ours(boundary, pair):
+            return _input(boundary, _unlocal(boundary, given)), boundary.read(answer, LINES)
         return _input(boundary, given), _output(boundary, answer)
     except BoundaryError as error:
         raise TransferError(str(error), where=f"line {pair.line}") from error
 
 
+def _is_ours(boundary: Boundary[Any, Any], pair: Pair) -> bool:
+    """Whether the line is an exported one: its system message is the boundary's own."""
+    system = {"role": "system", "content": boundary.system}
+    return pair.form == "chat" and system in pair.raw["messages"]
+
+
+def _unlocal(boundary: Boundary[Any, Any], user: str) -> Any:
+    """Takes back what `local_user` did to the input of an exported line."""
+    if boundary.name == "recompose":
+        return [list(triple) for triple in read_triples(user, LINES)]
+    return unescape(user, LINES)
+
+
 def _input(boundary: Boundary[Any, Any], given: Any) -> Any:
-    if isinstance(given, list):
-        given = {"triples": given}
-    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-    return boundary.input_from_text(text)
+    """A text as it stands; JSON only where the input is structured."""
+    if isinstance(given, str):
+        return boundary.input_from_text(given)
+    if boundary.name != "recompose":
+        raise InvalidInput(f"the input is no text: {json.dumps(given)[:80]}")
+    return boundary.input_from_text(json.dumps(given, ensure_ascii=False))
 
 
 def _output(boundary: Boundary[Any, Any], answer: Any) -> Any:
-    """A JSON answer, or the local model's own lines, or plain text where that is the output."""
-    if isinstance(answer, list):
-        return boundary.from_json({"triples": answer})
-    if isinstance(answer, dict):
+    """JSON as it stands or as text, or the local model's own lines."""
+    if not isinstance(answer, str):
         return boundary.from_json(answer)
-    if answer.lstrip().startswith("{"):
+    if answer.lstrip().startswith(("{", "[[")):
         return boundary.output_from_text(answer)
     return boundary.read(answer, LINES)
 
 
-def _example(boundary: Boundary[Any, Any], value: Any, output: Any, origin: Origin) -> Example:
-    """What a base was taught is only rehearsed; it says nothing about held-out quality."""
-    example = as_example(boundary, value, output, origin)
+def _example(
+    boundary: Boundary[Any, Any], value: Any, output: Any, origin: Origin
+) -> Example | str:
+    """The example, or why the pair is none. What a base was taught is only rehearsed; it says
+    nothing about held-out quality."""
+    problem = quality(boundary, value, output)
+    if problem:
+        return problem
+    try:
+        example = as_example(boundary, value, output, origin)
+    except BoundaryError:
+        return "nothing but secrets"
     return replace(example, split="train") if origin == "base" else example

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from models.adapters import sha256
 from models.calibration import Calibrator
+from models.errors import AdapterMismatch
 from store.adapters import Adapter
 from valence.gate import Gate
 
@@ -47,6 +49,18 @@ def load_unit(adapter: Adapter, adapters_folder: Path) -> Unit:
         calibrator=Calibrator.from_json(calibrator) if calibrator else None,
         gate=Gate.from_json(gate) if gate else Gate.never_fitted(),
     )
+
+
+def is_sealed(unit: Unit) -> bool:
+    """Whether weights and calibration are still the ones that were hashed together."""
+    try:
+        weights = sha256(unit.folder)
+    except AdapterMismatch:
+        return False
+    adapter = unit.adapter
+    if adapter.calibration is None:
+        return weights == adapter.weights_sha256
+    return unit_hash(weights, adapter.calibration) == adapter.unit_sha256
 
 
 def unit_hash(weights_sha256: str, calibration: dict[str, Any]) -> str:

@@ -8,28 +8,22 @@ import pytest
 from models.scores import FEATURES, TokenScores, features, quantile
 
 
-def test_only_value_tokens_count() -> None:
-    scores = TokenScores(
-        logprobs=[-9.0, -0.1, -0.3, -9.0],
-        margins=[0.1, 2.0, 1.0, 0.1],
-        entropies=[5.0, 0.2, 0.4, 5.0],
-        value=[False, True, True, False],
-    )
-    found = features(scores)
+def test_each_feature_is_what_its_name_says() -> None:
+    found = features(TokenScores([-0.1, -0.3], [2.0, 1.0], [0.2, 0.4], 2))
     assert tuple(found) == FEATURES
     assert found["mean_logprob"] == pytest.approx(-0.2)
     assert found["min_logprob"] == -0.3
     assert found["first_logprob"] == -0.1
+    assert found["mean_margin"] == 1.5
     assert found["min_margin"] == 1.0
     assert found["mean_entropy"] == pytest.approx(0.3)
     assert found["max_entropy"] == 0.4
     assert found["n_tokens"] == 2
 
 
-@pytest.mark.parametrize("value", [[], [False]])
-def test_an_output_without_values_still_has_finite_features(value: list[bool]) -> None:
-    numbers = [-0.5] * len(value)
-    found = features(TokenScores(numbers, numbers, numbers, value))
+@pytest.mark.parametrize("numbers", [[], [-0.5]])
+def test_an_output_without_values_still_has_finite_features(numbers: list[float]) -> None:
+    found = features(TokenScores(numbers, numbers, numbers, 0))
     assert set(found) == set(FEATURES)
     assert all(map(math.isfinite, found.values()))
     assert found["n_tokens"] == 0

@@ -6,6 +6,7 @@ Errors of the four packages become one line `Error: …` and exit code 1; wrong 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -57,7 +58,8 @@ def cli(ctx: click.Context) -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """The console entry point."""
+    """The console entry point. What it writes is for its user's eyes alone."""
+    os.umask(0o077)
     try:
         return cli.main(args=arguments, prog_name="valence", standalone_mode=True)
     except Exception as error:  # noqa: BLE001 - the outermost edge: logged whole, told in a line

@@ -13,7 +13,7 @@ from valence.app import Valence
 from valence.boundaries import BOUNDARIES
 from valence.cli.output import emit, json_option, note, percent, printable, table
 from valence.errors import AdapterError
-from valence.unit import Unit, load_unit
+from valence.unit import Unit, is_sealed, load_unit
 
 
 @click.group()
@@ -64,13 +64,17 @@ def show(adapter_id: str, as_json: bool) -> None:
 
 @adapters.command()
 @click.argument("adapter_id")
-def promote(adapter_id: str) -> None:
+@json_option
+def promote(adapter_id: str, as_json: bool) -> None:
     """Serve ADAPTER_ID from the next call on, with the gate that was fitted for it."""
     with Valence.open() as app:
         adapter = app.stores.adapters.get(adapter_id)
         _require_whole(load_unit(adapter, app.locations.adapters))
         app.stores.adapters.promote(adapter.id, "promoted by hand")
-    note(f"{adapter.id} serves {adapter.boundary} from the next call on")
+    if as_json:
+        emit({"boundary": adapter.boundary, "adapter": adapter.id})
+    else:
+        note(f"{adapter.id} serves {adapter.boundary} from the next call on")
 
 
 @adapters.command()
@@ -124,13 +128,18 @@ def export(adapter_id: str, folder: Path) -> None:
         adapter = app.stores.adapters.get(adapter_id)
         unit = load_unit(adapter, app.locations.adapters)
         _require_whole(unit)
+        if folder.exists():
+            raise AdapterError("there is something at that place already", where=str(folder))
         shutil.copytree(unit.folder, folder)
     note(f"{folder}: use it with `mlx_lm.generate --adapter-path`")
 
 
 def _require_whole(unit: Unit) -> None:
-    if not (unit.folder / "adapters.safetensors").exists():
-        raise AdapterError(f"the weights of {unit.adapter.id} are gone", where=str(unit.folder))
+    if not is_sealed(unit):
+        raise AdapterError(
+            f"weights or calibration of {unit.adapter.id} are gone or not the ones that were judged",
+            where=str(unit.folder),
+        )
 
 
 def _record(app: Valence, adapter: Adapter) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import click
 from valence.app import Valence
 from valence.boundaries import get
 from valence.boundaries.base import Boundary
-from valence.cli.output import emit, json_option, note, printable
+from valence.cli.output import INPUT, emit, json_option, note, open_lines, printable
 from valence.errors import InvalidInput, ValenceError
 from valence.learning import learn
 from valence.router import Answer
@@ -20,7 +20,7 @@ from valence.router import Answer
 
 @click.command()
 @click.argument("text", required=False)
-@click.option("--file", type=click.Path(), help="One text a line; - for stdin.")
+@click.option("--file", type=INPUT, help="One text a line; - for stdin.")
 @json_option
 def decompose(text: str | None, file: str | None, as_json: bool) -> None:
     """Take facts out of TEXT: subject, relation, object."""
@@ -30,7 +30,7 @@ def decompose(text: str | None, file: str | None, as_json: bool) -> None:
 
 @click.command()
 @click.argument("triples", required=False)
-@click.option("--file", type=click.Path(), help='JSON lines of {"triples": …}; - for stdin.')
+@click.option("--file", type=INPUT, help='JSON lines of {"triples": …}; - for stdin.')
 @json_option
 def recompose(triples: str | None, file: str | None, as_json: bool) -> None:
     """Say TRIPLES ({"triples": [[subject, relation, object], …]}) in words."""
@@ -43,7 +43,7 @@ def _lines(text: str | None, file: str | None) -> Iterator[str]:
         raise click.UsageError("give either one input or --file, not both")
     if file is None and sys.stdin.isatty():
         raise click.UsageError("give an input, or --file F (- for stdin)")
-    with click.open_file(file or "-", encoding="utf-8") as stream:
+    with open_lines(file or "-") as stream:
         yield from stream
 
 
@@ -55,7 +55,7 @@ def _answer_all(boundary: Boundary[Any, Any], lines: Iterable[str], as_json: boo
             if not line.strip():
                 continue
             try:
-                value = _parse(boundary, line.rstrip("\r\n"))
+                value = boundary.input_from_text(line.rstrip("\r\n"))
             except InvalidInput as error:
                 note(f"line {number}: {error}")
                 skipped += 1
@@ -67,15 +67,14 @@ def _answer_all(boundary: Boundary[Any, Any], lines: Iterable[str], as_json: boo
         raise ValenceError(f"{skipped} line(s) were no input of {boundary.name} and were skipped")
 
 
-def _parse(boundary: Boundary[Any, Any], line: str) -> Any:
-    return boundary.input_from_text(line)
-
-
 def _print(answer: Answer, as_json: bool) -> None:
     call = answer.call
     if call.masked:
         masked = ", ".join(f"{count} {kind}" for kind, count in call.masked.items())
         note(f"masked before anything else saw it: {masked}")
+    for attempt in call.attempts:
+        if call.reason == "unverified" and attempt.error:
+            note(f"{attempt.route}: {printable(attempt.error)}")
     if as_json:
         emit(as_record(answer))
         return

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from store.examples import Origin
-from store.ledger import Call
+from store.ledger import Call, Feedback
 from valence.app import Valence
 from valence.boundaries import BOUNDARIES, get
-from valence.cli.output import emit, json_option, note, printable, table
+from valence.cli.output import INPUT, emit, json_option, note, open_lines, printable, table
 from valence.transfer import export_examples, import_examples
 
 BOUNDARY = click.Choice(sorted(BOUNDARIES))
@@ -57,7 +57,7 @@ def show(call_id: str, as_json: bool) -> None:
         emit(
             _record(call)
             | {"attempts": [asdict(a) for a in call.attempts]}
-            | {"feedback": [asdict(f) for f in feedback]}
+            | {"feedback": [_feedback_record(f) for f in feedback]}
         )
         return
     click.echo(f"{call.id}  {call.boundary}  {call.route} ({call.reason})  {call.created_at}")
@@ -76,7 +76,8 @@ def show(call_id: str, as_json: bool) -> None:
 @ledger.command()
 @click.argument("call_id")
 @click.argument("output")
-def correct(call_id: str, output: str) -> None:
+@json_option
+def correct(call_id: str, output: str, as_json: bool) -> None:
     """Say what the answer of CALL_ID should have been; it becomes an example of highest rank.
 
     OUTPUT is the boundary's JSON, as `decompose --json` prints it.
@@ -85,26 +86,27 @@ def correct(call_id: str, output: str) -> None:
         call = app.stores.ledger.get(call_id)
         boundary = get(call.boundary)
         right = boundary.output_from_text(output)
-        app.stores.ledger.correct(call.id, boundary.output_text(right))
+        feedback = app.stores.ledger.correct(call.id, boundary.output_text(right))
         app.curate(boundary)
-    note("kept as a correction")
+    _told(feedback, "kept as a correction", as_json)
 
 
 @ledger.command()
 @click.argument("call_id")
 @click.argument("rating", type=click.Choice(["good", "bad"]))
 @click.option("--note", "remark", default="", help="Why.")
-def rate(call_id: str, rating: str, remark: str) -> None:
+@json_option
+def rate(call_id: str, rating: str, remark: str, as_json: bool) -> None:
     """Say whether the answer of CALL_ID was good."""
     with Valence.open() as app:
         call = app.stores.ledger.get(call_id)
-        app.stores.ledger.rate(call.id, 1 if rating == "good" else -1, remark)
-    note("kept")
+        feedback = app.stores.ledger.rate(call.id, 1 if rating == "good" else -1, remark)
+    _told(feedback, "kept", as_json)
 
 
 @ledger.command("import")
 @click.argument("boundary", type=BOUNDARY)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("file", type=INPUT)
 @click.option(
     "--origin",
     type=click.Choice(["upload", "base", "curriculum"]),
@@ -116,7 +118,7 @@ def rate(call_id: str, rating: str, remark: str) -> None:
 def import_file(boundary: str, file: str, origin: Origin, as_json: bool) -> None:
     """Bring examples: chat JSONL (OpenAI, mlx-lm), prompt/completion, input/output, or
     {"text", "triples"} lines."""
-    with Valence.open() as app, click.open_file(file, encoding="utf-8") as lines:
+    with Valence.open() as app, open_lines(file) as lines:
         counts = import_examples(app.stores.examples, get(boundary), lines, origin)
     if as_json:
         emit(asdict(counts))
@@ -166,6 +168,20 @@ def _print(calls: list[Call], as_json: bool) -> None:
         return
     rows = [(c.id, c.created_at[:19], c.boundary, c.route, c.reason, c.input[:60]) for c in calls]
     table(("call", "at", "boundary", "route", "reason", "input"), rows)
+
+
+def _told(feedback: Feedback, done: str, as_json: bool) -> None:
+    if as_json:
+        emit(_feedback_record(feedback))
+    else:
+        note(done)
+
+
+def _feedback_record(feedback: Feedback) -> dict[str, Any]:
+    record = asdict(feedback)
+    record["feedback_id"] = record.pop("id")
+    record["output"] = json.loads(feedback.output) if feedback.output else None
+    return record
 
 
 def _record(call: Call) -> dict[str, Any]:

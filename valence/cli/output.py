@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar, cast
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True)
+"""A file to read, or `-` for stdin."""
 
 
 def json_option(command: Command) -> Command:
@@ -17,6 +20,12 @@ def json_option(command: Command) -> Command:
         "--json", "as_json", is_flag=True, help="One JSON object a line on stdout."
     )(command)
     return decorated
+
+
+def open_lines(path: str) -> TextIO:
+    """A file or `-` as lines of text. Bytes that are no UTF-8 become half surrogates, which the
+    reader of their line refuses: one bad line does not take the others along."""
+    return cast(TextIO, click.open_file(path, encoding="utf-8", errors="surrogateescape"))
 
 
 def emit(result: dict[str, Any]) -> None:

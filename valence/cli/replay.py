@@ -8,14 +8,14 @@ import click
 
 from valence.app import Valence
 from valence.boundaries import BOUNDARIES
-from valence.cli.output import emit, json_option, note, percent
+from valence.cli.output import INPUT, emit, json_option, note, open_lines, percent
 from valence.cli.training import Progress
 from valence.replay import Window, read_scenes
 from valence.replay import replay as play
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("file", type=INPUT)
 @click.option(
     "--boundary", type=click.Choice(sorted(BOUNDARIES)), default="decompose", show_default=True
 )
@@ -26,7 +26,7 @@ def replay(file: str, boundary: str, as_json: bool) -> None:
     It is real use of this home: calls are logged, adapters trained and promoted. Set
     VALENCE_HOME to a folder of its own for a rehearsal apart from your own ledger.
     """
-    with click.open_file(file, encoding="utf-8") as lines:
+    with open_lines(file) as lines:
         scenes = read_scenes(boundary, lines)
     with Valence.open() as app, Progress(boundary) as progress:
         note(f"{len(scenes)} calls into {app.locations.home}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from valence.config import load_settings
@@ -10,7 +12,13 @@ from valence.locations import find_locations
 
 
 def welcome(ctx: click.Context) -> None:
-    """A first minute that needs nothing, then what is missing, then the help."""
+    """The terminal app; where there is no terminal, a first minute that needs nothing, then what
+    is missing, then the help."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from tui.app import run
+
+        run()
+        return
     click.echo('Try:  valence decompose "Ada Lovelace was born in London in 1815."\n')
     locations = find_locations()
     for finding in examine(load_settings(locations.config), locations):

@@ -1,0 +1,131 @@
+"""The one render boundary: whatever is shown passes through here.
+
+Texts of people, models, servers and files become Content that a terminal can only print: no
+control, escape or bidirectional characters, no markup. What is stored stays raw. Knows no widget.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from store.calls import Call
+from valence.boundaries.triples import Triples
+from valence.status import BoundaryStatus
+
+MOST_CHARACTERS = 2000
+MOST_FACTS = 40
+
+JOINERS = "\u200c\u200d"  # Persian, the scripts of India and emoji are spelt with them
+REPLACED = "\ufffd"
+
+QUIET = "$foreground 60%"
+
+
+def safe(text: str) -> str:
+    """The text with nothing in it that a terminal acts on; line ends stay, as newlines.
+
+    Control characters become a visible mark; invisible ones, bidirectional ones among them, go.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_safe_character, text.replace("\r\n", "\n")))
+
+
+def line(text: str) -> str:
+    """The safe text on one line."""
+    return " ".join(safe(text).split())
+
+
+def told(text: str) -> Content:
+    """What a person said."""
+    return Content.styled(_clipped(safe(text).strip()), "bold")
+
+
+def waiting() -> Content:
+    return Content.styled("reading …", QUIET)
+
+
+def failure(message: str) -> Content:
+    """One sentence on what went wrong."""
+    return Content.assemble(("Error: ", "bold $text-error"), _clipped(line(message)))
+
+
+def answer(call: Call, triples: Triples) -> Content:
+    """The facts, one a line, and under them how they came about."""
+    facts = [_fact(triple) for triple in triples[:MOST_FACTS]]
+    if not facts:
+        facts = [Content("no fact found in it")]
+    if len(triples) > MOST_FACTS:
+        facts.append(Content(f"… and {len(triples) - MOST_FACTS} more"))
+    return Content("\n").join([*facts, Content.styled(_provenance(call), QUIET)])
+
+
+def status(one: BoundaryStatus) -> Content:
+    """One boundary on one line: calls, how many of them fell back, what its gate says."""
+    calls = f"{one.calls:,} call{'' if one.calls == 1 else 's'}" if one.calls else "no calls yet"
+    fallback = "" if one.fallback_rate is None else f" · {one.fallback_rate:.0%} fallback"
+    sentence = line(one.gate["sentence"])
+    gate = f" · gate {sentence[:1].lower()}{sentence[1:]}"
+    return Content.assemble(f"{line(one.boundary):<11}", (f"{calls}{fallback}{gate}", QUIET))
+
+
+def welcome(advice: str | None) -> Content:
+    """The first minute; `advice` is the doctor's where there is no local model, else None."""
+    parts: list[str | tuple[str, str]] = [
+        ("Tell Valence something.", "bold"),
+        " It reads the facts out of what you say and keeps them on this machine.\n",
+        ("For example: Ada Lovelace was born in London in 1815.", QUIET),
+    ]
+    if advice:
+        parts.append((f"\n\nNo local model is on this machine yet. {line(advice)}", QUIET))
+    return Content.assemble(*parts)
+
+
+def _safe_character(character: str) -> str:
+    if character.isprintable() or character in JOINERS or character == "\n":
+        return character
+    if character in "\r\u2028\u2029":
+        return "\n"
+    category = unicodedata.category(character)
+    if character == "\t" or category == "Zs":
+        return " "
+    return "" if category == "Cf" else REPLACED
+
+
+def _clipped(text: str) -> str:
+    """A megabyte in the log would stall the screen; the ledger has it whole."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    return f"{text[:MOST_CHARACTERS]} … ({len(text) - MOST_CHARACTERS:,} more characters)"
+
+
+def _fact(triple: Sequence[str]) -> Content:
+    subject, relation, object_ = (_clipped(line(part)) for part in triple)
+    return Content.assemble(subject, (f" – {relation} – ", "$text-accent"), object_)
+
+
+def _provenance(call: Call) -> str:
+    sure = [] if call.confidence is None else [_confidence(call.confidence, call.threshold)]
+    figures = [line(call.route), _clipped(line(call.reason)), *sure, _time(call.latency_ms)]
+    masked = [f"masked: {count} {line(kind)}" for kind, count in call.masked.items()]
+    return " · ".join([*figures, _cost(call.cost_usd), *masked])
+
+
+def _confidence(confidence: float, threshold: float | None) -> str:
+    needed = "" if threshold is None else f" against {threshold:.3f}"
+    return f"confidence {confidence:.3f}{needed}"
+
+
+def _time(ms: float) -> str:
+    if ms < 1:
+        return "under 1 ms"
+    return f"{ms:.0f} ms" if ms < 10_000 else f"{ms / 1000:.0f} s"
+
+
+def _cost(usd: float) -> str:
+    if usd == 0:
+        return "$0"
+    return f"${usd:.4f}" if usd >= 0.0001 else "under $0.0001"

@@ -1,0 +1,44 @@
+"""One run at a time: the lease that whoever trains holds, renewed however long nothing happens.
+
+Knows nothing of what is done under it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from store.leases import Leases
+from valence.errors import AlreadyRunning
+
+LEASE = "training"
+LEASE_S = 120.0
+
+
+@contextmanager
+def training_lease(leases: Leases) -> Iterator[threading.Event]:
+    """Holds the lease for the block. The event is set should it be lost: the machine slept, and
+    another process has taken over.
+
+    Raises AlreadyRunning.
+    """
+    if not leases.acquire(LEASE, LEASE_S):
+        raise AlreadyRunning(
+            "another run is training", do="`valence runs list` shows it; try again when it is done"
+        )
+    done, lost = threading.Event(), threading.Event()
+
+    def renew() -> None:
+        while not done.wait(LEASE_S / 4):
+            if not leases.renew(LEASE, LEASE_S):
+                lost.set()
+
+    renewal = threading.Thread(target=renew, name="lease", daemon=True)
+    renewal.start()
+    try:
+        yield lost
+    finally:
+        done.set()
+        renewal.join()
+        leases.release(LEASE)
