@@ -43,9 +43,11 @@ def due(app: Valence, boundary: str) -> bool:
 
 
 def _failed_lately(newest: list[Run]) -> bool:
-    """What failed by itself would fail again, at every call."""
+    """What failed by itself, or never came to train, would do so again at every call."""
     return any(
-        run.trigger == "automatic" and run.state == "failed" and run.updated_at > later(-RETRY_S)
+        run.trigger == "automatic"
+        and (run.state == "failed" or (run.state == "rejected" and run.examples is None))
+        and run.updated_at > later(-RETRY_S)
         for run in newest
     )
 

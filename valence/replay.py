@@ -12,12 +12,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.errors import ModelError
 from models.frontier import FrontierAttempt, FrontierRequest
 from valence.app import Valence
 from valence.boundaries import get
-from valence.errors import BoundaryError, TransferError
+from valence.boundaries.base import Boundary
+from valence.errors import BoundaryError, TransferError, ValenceError
 from valence.learning import due
 from valence.predictors import FrontierPredictor
+from valence.redaction import mask_parts
 from valence.router import Answer
 from valence.training import Report, train_boundary
 
@@ -122,11 +125,8 @@ def replay(
 ) -> Iterator[Window]:
     """Plays the scenes in order; yields a window every 100 calls and at the end."""
     boundary = get(boundary_name)
-    answers = {
-        boundary.frontier_user(scene.value): boundary.to_json(scene.right) for scene in scenes
-    }
     app.router.frontier = FrontierPredictor(
-        connect=lambda: FileFrontier(answers),
+        connect=lambda: FileFrontier(_answers(boundary, scenes)),
         name="replay",
         breakers=app.stores.breakers,
         over_budget=lambda: False,
@@ -139,7 +139,24 @@ def replay(
         app.router.settle(answer)
         app.curate(boundary)
         if due(app, boundary_name):
-            train_boundary(app, boundary_name, report)
+            _train(app, boundary_name, report)
         if number % WINDOW == 0 or number == len(scenes):
             yield tally.window(number)
             tally = _Tally()
+
+
+def _answers(boundary: Boundary[Any, Any], scenes: list[Scene]) -> dict[str, dict[str, Any]]:
+    """What is right, by what the frontier is asked: that is masked."""
+    return {
+        boundary.frontier_user(mask_parts(scene.value)[0]): boundary.to_json(scene.right)
+        for scene in scenes
+    }
+
+
+def _train(app: Valence, boundary_name: str, report: Report) -> None:
+    """The run that would have started in the background; as there, its failure stops no call."""
+    app.stores.runs.start(boundary_name, "automatic", {})
+    try:
+        train_boundary(app, boundary_name, report)
+    except (ValenceError, ModelError) as error:
+        report({"event": "run_failed", "reason": str(error)})

@@ -137,7 +137,7 @@ def export(adapter_id: str, folder: Path) -> None:
 def _require_whole(unit: Unit) -> None:
     if not is_sealed(unit):
         raise AdapterError(
-            f"weights or calibration of {unit.adapter.id} are gone or not the ones that were judged",
+            f"weights or gate of {unit.adapter.id} are gone or not the ones that were judged",
             where=str(unit.folder),
         )
 

@@ -24,7 +24,7 @@ from valence.router import Answer
 @json_option
 def decompose(text: str | None, file: str | None, as_json: bool) -> None:
     """Take facts out of TEXT: subject, relation, object."""
-    lines = [text] if text is not None and file is None else _lines(text, file)
+    lines = [(1, text)] if text is not None and file is None else _lines(text, file)
     _answer_all(get("decompose"), lines, as_json)
 
 
@@ -34,28 +34,31 @@ def decompose(text: str | None, file: str | None, as_json: bool) -> None:
 @json_option
 def recompose(triples: str | None, file: str | None, as_json: bool) -> None:
     """Say TRIPLES ({"triples": [[subject, relation, object], …]}) in words."""
-    lines = [triples] if triples is not None and file is None else _lines(triples, file)
+    lines = [(1, triples)] if triples is not None and file is None else _lines(triples, file)
     _answer_all(get("recompose"), lines, as_json)
 
 
-def _lines(text: str | None, file: str | None) -> Iterator[str]:
+def _lines(text: str | None, file: str | None) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers."""
     if text is not None and file is not None:
         raise click.UsageError("give either one input or --file, not both")
     if file is None and sys.stdin.isatty():
         raise click.UsageError("give an input, or --file F (- for stdin)")
     with open_lines(file or "-") as stream:
-        yield from stream
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                yield number, line.rstrip("\r\n")
 
 
-def _answer_all(boundary: Boundary[Any, Any], lines: Iterable[str], as_json: bool) -> None:
+def _answer_all(
+    boundary: Boundary[Any, Any], lines: Iterable[tuple[int, str]], as_json: bool
+) -> None:
     """Each line a call; a line that is no input is named and skipped, the others go on."""
     skipped = 0
     with Valence.open() as app:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
+        for number, line in lines:
             try:
-                value = boundary.input_from_text(line.rstrip("\r\n"))
+                value = boundary.input_from_text(line)
             except InvalidInput as error:
                 note(f"line {number}: {error}")
                 skipped += 1

@@ -52,6 +52,7 @@ def use(model: str) -> None:
     locations.prepare()
     folder = find(model, locations.models)
     set_value(locations.config, "local.model", model)
+    set_value(locations.config, "local.revision", "none")
     note(f"{folder.path.name} it is; adapters learnt on another base rest until it is used again")
 
 

@@ -88,6 +88,9 @@ class Progress:
     def _on_paused(self, _: dict[str, Any]) -> None:
         note(f"{self._boundary}: paused (`valence runs resume` goes on)")
 
+    def _on_run_failed(self, event: dict[str, Any]) -> None:
+        note(f"{self._boundary}: the run failed: {event['reason']}")
+
     def _on_judging(self, event: dict[str, Any]) -> None:
         self._open(event["what"], event["items"], 0)
 

@@ -1,0 +1,349 @@
+"""The life of a run through real commands: refusals, interruptions, pause, stop, forgetting."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.database import Database
+from store.leases import Leases
+from tests.commands import TINY, Home, kill_group, pairs, tree, wait_until
+from tests.loopback import LoopbackFrontier
+from valence.app import Valence
+from valence.boundaries import get
+from valence.exclusive import LEASE
+from valence.learning import due
+from valence.lessons import forgotten, learnt_from
+from valence.training import train_boundary
+
+pytestmark = pytest.mark.skipif(not TINY.exists(), reason="no tiny base model")
+
+COUNT = 150
+ENDLESS = 400
+"""Epochs of a run that is interrupted long before its end."""
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with examples, made once and copied by the tests."""
+    home = Home.make(tmp_path_factory.mktemp("taught") / "home")
+    home.learn_from(pairs(COUNT))
+    return home.path
+
+
+@pytest.fixture
+def home(taught: Path, tmp_path: Path) -> Home:
+    shutil.copytree(taught, tmp_path / "home")
+    return Home.make(tmp_path / "home")
+
+
+@pytest.fixture
+def long(home: Home) -> Home:
+    """The same home with runs that do not end by themselves."""
+    return Home.make(home.path, TRAINING__EPOCHS=ENDLESS)
+
+
+@pytest.fixture
+def opened(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Valence]:
+    """The same home in this process."""
+    for name, value in home.environment.items():
+        if name.startswith("VALENCE_"):
+            monkeypatch.setenv(name, value)
+    with Valence.open() as app:
+        yield app
+
+
+def begun(home: Home, steps: int = 1) -> subprocess.Popen[str]:
+    """A `train-boundary` that has done some steps."""
+    process = home.start("train-boundary", "decompose", "--json")
+    wait_until(lambda: reached(home) >= steps, f"{steps} steps are done")
+    return process
+
+
+def reached(home: Home) -> int:
+    return int(home.rows("SELECT coalesce(max(step), 0) AS step FROM run_metrics")[0]["step"])
+
+
+def history(home: Home) -> list[str]:
+    return [row["state"] for row in home.rows("SELECT state FROM run_states ORDER BY id")]
+
+
+def run_folder(home: Home) -> Path:
+    assert home.newest_run is not None
+    return home.path / "runs" / str(home.newest_run["id"])
+
+
+# -- before a run ----------------------------------------------------------------------------------
+
+
+def test_a_fresh_home_says_how_many_examples_are_missing(tmp_path: Path) -> None:
+    home = Home.make(tmp_path / "home")
+    done = home.run("train-boundary", "decompose", "--json")
+    assert done.code == 1
+    assert "decompose has 0 train examples and needs 40" in done.told
+    assert len(done.told.strip().splitlines()) <= 3
+    assert home.state == "failed"
+
+
+def test_without_a_name_boundaries_that_lack_examples_are_passed_over(tmp_path: Path) -> None:
+    done = Home.make(tmp_path / "home").run("train-boundary", "--json")
+    assert (done.code, done.records) == (0, [])
+    assert "recompose has 0 train examples" in done.told
+
+
+def test_only_one_run_at_a_time(home: Home) -> None:
+    database = Database(home.path / "valence.db")
+    leases = Leases(database)
+    assert leases.acquire(LEASE, 60.0)
+    refused = home.run("train-boundary", "decompose", "--json")
+    assert refused.code == 1
+    assert "another run is training" in refused.told
+    assert home.state is None
+    leases.release(LEASE)
+    database.close()
+
+
+def test_an_unlucky_base_is_named(home: Home) -> None:
+    broken = Home.make(home.path, model=home.path / "nowhere")
+    done = broken.run("train-boundary", "decompose", "--json")
+    assert done.code == 1
+    assert "no model folder at" in done.told
+    assert home.state == "failed"
+
+
+# -- an uneventful run -----------------------------------------------------------------------------
+
+
+def test_a_run_leaves_a_served_unit_and_no_copies_of_texts(home: Home) -> None:
+    result = home.train()
+    assert (result["state"], result["adapter"]) == ("active", home.active)
+    assert history(home) == [
+        "pending", "curating", "training", "evaluating", "candidate", "active",
+    ]  # fmt: skip
+    assert tree(home.path / "runs") == {f"{result['run_id']}/trainer.log"}
+    assert tree(home.path / "adapters") == {
+        f"{home.active}/adapter_config.json", f"{home.active}/adapters.safetensors",
+    }  # fmt: skip
+    again = home.train()
+    assert again["state"] == "rejected"
+    assert again["reason"].startswith("not better than previous")
+    assert again["examples"] == result["examples"]
+    assert home.active == result["adapter"]
+
+
+# -- interrupted ---------------------------------------------------------------------------------
+
+
+def test_ctrl_c_keeps_the_place_and_the_next_command_goes_on(long: Home) -> None:
+    process = begun(long)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert long.state == "training"
+    stopped_at = reached(long)
+    assert (run_folder(long) / "checkpoint").is_dir()
+
+    going_on = begun(long, stopped_at + 1)
+    steps = long.rows("SELECT step FROM run_metrics WHERE name = 'loss' ORDER BY step")
+    assert [row["step"] for row in steps] == list(range(1, len(steps) + 1))
+    assert len(long.rows("SELECT id FROM runs")) == 1
+    kill_group(going_on)
+
+
+def test_a_killed_training_goes_on_and_ends(home: Home) -> None:
+    kill_group(begun(home, 52))  # behind the first checkpoint
+    assert home.state == "training"
+    result = home.train()
+    assert result["state"] == "active"
+    assert history(home).count("training") == 2
+    losses = home.rows("SELECT step FROM run_metrics WHERE name = 'loss'")
+    repeated = len(losses) - len({row["step"] for row in losses})
+    assert repeated < 50
+
+
+@pytest.mark.parametrize("moment", ["before the decision", "in the midst of it"])
+def test_a_killed_evaluation_goes_on_and_ends(
+    home: Home, opened: Valence, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """The two places where a half-done publication would show; the exception is the kill."""
+    import valence.training as training
+
+    class Killed(BaseException):
+        """Not an error: nothing of the program runs after it."""
+
+    name = "publish" if moment == "before the decision" else "_finish"
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(training, name, killed)
+    with pytest.raises(Killed):
+        train_boundary(opened, "decompose", lambda event: None)
+    assert home.state == "evaluating"
+    assert home.active is None
+    assert home.rows("SELECT id FROM adapters") == []
+    result = home.train()
+    assert result["state"] == "active"
+    assert home.active == result["adapter"]
+    assert len(tree(home.path / "adapters")) == 2
+    kept = home.rows("SELECT variant, split FROM evaluations")
+    assert len(kept) == len({tuple(row.values()) for row in kept}) == 4
+
+
+def test_a_changed_base_ends_an_interrupted_run(home: Home, tmp_path: Path) -> None:
+    kill_group(begun(Home.make(home.path, TRAINING__EPOCHS=ENDLESS)))
+    other = shutil.copytree(TINY, tmp_path / "other-base")
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"note": "another"}))
+    done = Home.make(home.path, model=other).run("train-boundary", "decompose", "--json")
+    assert done.code == 1
+    assert "the local model was changed" in done.told
+    assert home.state == "failed"
+    assert not (run_folder(home) / "train.jsonl").exists()
+
+
+def test_a_trainer_that_fails_fails_the_run_with_its_reason(home: Home) -> None:
+    short = Home.make(home.path, TRAINING__MAX_SEQ_LENGTH=16)
+    done = short.run("train-boundary", "decompose", "--json")
+    assert done.code == 1
+    assert "no example fits 16 tokens" in done.told
+    run = home.newest_run
+    assert run is not None
+    assert run["state"] == "failed"
+    assert "no example fits 16 tokens" in run["reason"]
+    assert not (run_folder(home) / "train.jsonl").exists()
+
+
+# -- steered ---------------------------------------------------------------------------------------
+
+
+def test_a_run_pauses_and_stops_on_request(long: Home) -> None:
+    process = begun(long)
+    assert long.run("runs", "pause").code == 0
+    wait_until(lambda: (run_folder(long) / "PAUSE").exists(), "the mark is there")
+    settled = settled_at(long)
+    assert reached(long) == settled
+    assert long.run("runs", "resume").code == 0
+    wait_until(lambda: reached(long) > settled, "it goes on")
+    assert long.run("runs", "stop").code == 0
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(printed)["state"] == long.state == "cancelled"
+    assert tree(run_folder(long)) == {"trainer.log"}
+    assert long.run("runs", "stop").code == 1
+
+
+def settled_at(home: Home) -> int:
+    """The step at which nothing happens any more."""
+    last = -1
+
+    def still() -> bool:
+        nonlocal last
+        before, last = last, reached(home)
+        return before == last
+
+    wait_until(still, "the steps have ended", pause_s=0.5)
+    return last
+
+
+# -- forgetting ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def from_calls(tmp_path: Path) -> Iterator[Home]:
+    """A home whose examples are calls that a frontier answered."""
+    gold = pairs(COUNT)
+    with LoopbackFrontier(lambda text, _: {"triples": gold[text]}) as server:
+        home = Home.make(
+            tmp_path / "home",
+            FRONTIER__PROVIDER="openai",
+            FRONTIER__MODEL="gpt-4o-mini",
+            FRONTIER__BASE_URL=server.base_url,
+        )
+        asked = home.run("decompose", "--file", "-", "--json", given="\n".join(gold))
+        assert asked.code == 0, asked.told
+        yield home
+
+
+def train_call(home: Home) -> dict[str, str]:
+    """A call that the run trains on, with its example."""
+    found = home.rows(
+        "SELECT call_id AS call, input AS text FROM examples WHERE split = 'train' ORDER BY id"
+    )
+    return random.Random(5).choice(found)
+
+
+def test_forgetting_reaches_an_interrupted_run_and_what_it_has_learnt(from_calls: Home) -> None:
+    home = from_calls
+    kill_group(begun(home, 52))
+    call = train_call(home)
+    assert call["text"] in (run_folder(home) / "train.jsonl").read_text()
+    assert home.run("ledger", "forget", call["call"]).code == 0
+    assert call["text"] not in (run_folder(home) / "train.jsonl").read_text()
+    result = home.train()
+    assert result["state"] == "active"
+    run = home.newest_run
+    assert run is not None
+    reasons = home.rows("SELECT reason FROM run_states WHERE state = 'training' ORDER BY id")
+    assert reasons[-1]["reason"] == "begins again without a forgotten call"
+    assert home.rows("SELECT tainted_at FROM adapters") == [{"tainted_at": None}]
+
+    # Another call, forgotten later, marks the adapter; its successor is made without, and stays.
+    later = train_call(home)["call"]
+    assert home.run("ledger", "forget", later).code == 0
+    assert home.rows("SELECT tainted_at FROM adapters")[0]["tainted_at"]
+    successor = home.train()
+    assert successor["state"] == "active"
+    marks = dict(tuple(row.values()) for row in home.rows("SELECT id, tainted_at FROM adapters"))
+    assert marks[result["adapter"]]
+    assert marks[successor["adapter"]] is None
+
+
+def test_what_was_forgotten_while_it_was_learnt_marks_the_adapter(
+    home: Home, opened: Valence
+) -> None:
+    gone: list[str] = []
+
+    def forget_one(event: dict[str, object]) -> None:
+        if event["event"] == "judging" and not gone:
+            run = opened.stores.runs.unfinished()[0]
+            gone.append(learnt_from(opened.locations.runs / run.id)[0])
+            with opened.stores.database.transaction() as connection:
+                connection.execute("DELETE FROM examples WHERE id = ?", gone)
+
+    result = train_boundary(opened, "decompose", forget_one)
+    assert result.adapter is not None
+    assert forgotten(opened, gone) == gone
+    assert opened.stores.adapters.get(result.adapter).tainted_at is not None
+
+
+# -- when it starts by itself ----------------------------------------------------------------------
+
+
+def test_no_run_is_due_that_could_not_succeed(
+    home: Home, opened: Valence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trigger = opened.settings.training.model_copy(update={"trigger_examples": 5})
+    settings = opened.settings.model_copy(update={"training": trigger})
+    monkeypatch.setattr(opened, "settings", settings)
+    runs = opened.stores.runs
+    assert not due(opened, "recompose")  # nothing to learn from
+    assert due(opened, "decompose")
+    run = runs.start("decompose", "automatic", {})
+    assert not due(opened, "decompose")  # just started
+    runs.move(run.id, "curating", pid=os.getpid())
+    assert not due(opened, "decompose")  # at work
+    runs.move(run.id, "failed", "for a reason that will not go away")
+    assert not due(opened, "decompose")  # not at each call again
+    manual = runs.start("decompose", "manual", {})
+    runs.move(manual.id, "failed", "by hand")
+    assert due(opened, "decompose")
+    assert get("decompose").training_defaults.min_train > 5
