@@ -21,9 +21,8 @@ TINY = ROOT / "tests" / "models" / "tiny-base"
 FINISHED = ("active", "retired", "rejected", "failed", "cancelled")
 PATIENCE_S = 120.0
 
-NAMES = (
-    "Anna Boris Clara David Emma Felix Greta Hugo Irene Jonas Klara Lukas Marta Nora Oskar Paula"
-).split()
+NAMES = ["Anna", "Boris", "Clara", "David", "Emma", "Felix", "Greta", "Hugo"]
+NAMES += ["Irene", "Jonas", "Klara", "Lukas", "Marta", "Nora", "Oskar", "Paula"]
 SAID = {"dreads": "fear", "once outran": "fasterThan", "owes a goat to": "creditor"}
 
 Gold = dict[str, list[list[str]]]
@@ -128,8 +127,9 @@ class Home:
         try:
             return [dict(row) for row in database.execute(sql, values)]
         except sqlite3.OperationalError as error:
-            assert "no such table" in str(error)  # the first process is still making them
-            return []
+            if "no such table" in str(error):  # the first process is still making them
+                return []
+            raise
         finally:
             database.close()
 

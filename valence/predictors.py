@@ -90,17 +90,9 @@ class LocalPredictor:
         base = self._begun(boundary, unit)
         try:
             completion = self._generate(boundary, value, unit)
+            return self._read(boundary, value, unit, base, completion)
         except ModelError as error:
             return Try(replace(base, error=str(error), reason="local model failed"))
-        attempt = replace(
-            base,
-            response=completion.text,
-            features=completion.features,
-            input_tokens=completion.input_tokens,
-            output_tokens=completion.output_tokens,
-            latency_ms=completion.latency_ms,
-        )
-        return self._read(boundary, value, unit, attempt, completion)
 
     def close(self) -> None:
         if self._runtime is not None:
@@ -125,7 +117,14 @@ class LocalPredictor:
         completion: Completion,
     ) -> Try:
         output, features, problem = read_completion(boundary, value, self.runtime, completion)
-        attempt = replace(attempt, features=features)
+        attempt = replace(
+            attempt,
+            response=completion.text,
+            features=features,
+            input_tokens=completion.input_tokens,
+            output_tokens=completion.output_tokens,
+            latency_ms=completion.latency_ms,
+        )
         if output is None:
             return Try(replace(attempt, reason=problem))
         attempt = replace(attempt, output=boundary.output_text(output), reason=problem)

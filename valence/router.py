@@ -72,9 +72,7 @@ class Router:
         unit = self._units(boundary.name) if self._local else None
         tries, chosen = self._answer(boundary, value, unit)
         call = self._as_call(boundary, value, tries, chosen, episode)
-        call = replace(
-            call, masked=masked, latency_ms=(time.perf_counter() - started) * 1000
-        )
+        call = replace(call, masked=masked, latency_ms=(time.perf_counter() - started) * 1000)
         self._ledger.record(call)
         return Answer(call, boundary, value, chosen.output, unit)
 

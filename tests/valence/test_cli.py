@@ -17,10 +17,14 @@ import pytest
 
 import valence
 from store.adapters import Adapter
+from store.evaluations import Evaluation, Item
+from store.examples import Example
 from tests.loopback import LoopbackFrontier, unauthorized
-from tests.valence.conftest import TINY, WEIGHTS
+from tests.valence.conftest import TINY, WEIGHTS, ScriptedLocal
 from valence.app import Valence
+from valence.boundaries import get
 from valence.cli import cli, main
+from valence.unit import variant_of
 
 TEXT = "Ada Lovelace was born in London in 1815."
 TRIPLES = [["Ada Lovelace", "birthPlace", "London"]]
@@ -503,6 +507,50 @@ def test_nothing_in_common_is_nothing_to_compare(run: Run, an_adapter: Adapter) 
     assert failed(run("adapters", "compare", an_adapter.id, "base"), "no held-out item")
 
 
+def test_two_variants_are_compared_item_by_item(
+    run: Run, an_adapter: Adapter, open_app: Callable[..., Valence]
+) -> None:
+    app = open_app()
+    right, wrong = json.dumps({"triples": TRIPLES}), json.dumps({"triples": [["a", "b", "c"]]})
+    tested = [
+        Example(
+            boundary="decompose",
+            input=f"{TEXT} {number}",
+            output=right,
+            origin="upload",
+            rank=3,
+            split="test",
+            group_key=str(number),
+            fold_key=str(number),
+        )
+        for number in range(8)
+    ]
+    for variant, output in (
+        (variant_of("scripted", None, "1"), wrong),
+        (variant_of("scripted", an_adapter.id, "1"), right),
+    ):
+        items = [
+            Item(
+                example_id=example.id,
+                output=output,
+                score=float(output == right),
+                correct=output == right,
+            )
+            for example in tested
+        ]
+        evaluation = Evaluation(boundary="decompose", variant=variant, split="test", metrics={})
+        for example in tested:
+            app.stores.examples.add(example)
+        app.stores.evaluations.record(evaluation, items)
+    found = run("adapters", "compare", "base", an_adapter.id, "--json").record
+    assert (found["items"], found["first_exact"], found["second_exact"]) == (8, 0, 1)
+    assert (found["wins"], found["losses"]) == (8, 0)
+    assert found["p_value"] < 0.05
+    assert len(found["differing"]) == 8
+    told = run("adapters", "compare", "base", an_adapter.id, "--limit", "1")
+    assert told.out.count("in:     ") == 1
+
+
 # -- the rest --------------------------------------------------------------------------------------
 
 
@@ -516,6 +564,30 @@ def test_status_tells_of_each_boundary(run: Run, a_call: str) -> None:
     assert first["until_training"] == 1000
     assert len(first["over_time"]) == 1
     assert "decompose: 1 calls" in run("status").out
+
+
+def test_status_compares_local_answers_with_demonstrations(
+    run: Run,
+    server: LoopbackFrontier,
+    open_app: Callable[..., Valence],
+    give_adapter: Callable[..., Adapter],
+) -> None:
+    local = ScriptedLocal(tuple(map(tuple, TRIPLES)), confidence=0.9)
+    app = open_app(local, gate={"audit_rate": 1.0})
+    adapter = give_adapter(app)
+    app.router.settle(app.router.call(get("decompose"), TEXT))
+    local.confidence = 0.1
+    app.router.call(get("decompose"), TEXT + " So it is.")
+    local.output = (("a", "b", "c"),)
+    app.router.call(get("decompose"), TEXT + " And so on.")
+    status = run("status", "--json").records[0]
+    assert (status["adapter"], status["gate"]["state"]) == (adapter.id, "open")
+    accuracy = status["accuracy"]
+    assert (accuracy["checked"], accuracy["served_checked"]) == (3, 1)
+    assert accuracy["right"] == pytest.approx(2 / 3)
+    assert accuracy["served_right"] == 1
+    assert 0 < accuracy["ece"] < 1
+    assert "of those served 1" in run("status").out
 
 
 def test_config_shows_and_sets(run: Run, home: Path) -> None:

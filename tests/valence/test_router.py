@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from models.calibration import Calibrator
+from models.prompting import LINES
+from models.runtime import Completion
 from store.adapters import Adapter
 from store.calls import Call
 from tests.loopback import (
@@ -24,7 +27,9 @@ from valence.app import Valence
 from valence.boundaries import get
 from valence.gate import Gate
 from valence.learning import learn
+from valence.predictors import LocalPredictor
 from valence.router import Answer
+from valence.unit import Unit
 
 TEXT = "Ada Lovelace was born in London."
 GOLD = (("Ada Lovelace", "birthPlace", "London"),)
@@ -441,6 +446,67 @@ def test_a_real_model_answers_and_leaves_its_scores(open_app: Open, home: Path) 
     assert attempt.output_tokens
     assert attempt.features
     assert {"mean_logprob", "min_margin"} <= attempt.features.keys()
+
+
+def test_an_adapter_that_does_not_fit_is_a_failed_attempt(
+    open_app: Open, server: LoopbackFrontier, give_adapter: Give
+) -> None:
+    app = open_app(frontier=openai(server), local={"model": str(TINY)})
+    assert app.local is not None
+    give_adapter(app, base_revision=app.local.revision)
+    call = kept(app, ask(app))
+    assert (call.route, call.reason) == ("frontier", "local model failed")
+    assert call.attempts[0].error
+    assert [event.kind for event in app.stores.events.list(10)] == ["fallback"]
+
+
+class FixedRuntime:
+    """A runtime that always writes the same."""
+
+    markers = LINES
+
+    def __init__(self, text: str, finished: Any = "eos") -> None:
+        self.completion = Completion(
+            text=text,
+            tokens=(1,),
+            features={"mean_logprob": -0.1},
+            finished=finished,
+            input_tokens=1,
+            cached_tokens=0,
+            output_tokens=1,
+            latency_ms=1.0,
+            tokens_per_s=1.0,
+        )
+
+    def generate(self, _: object) -> Completion:
+        return self.completion
+
+
+@pytest.mark.parametrize(
+    ("text", "finished", "told"),
+    [
+        ("Ada Lovelace | bornIn | London", "eos", "local model failed"),
+        ("Ada Lovelace | bornIn | Lon", "length", "veto: not finished within its token limit"),
+        ("Ada Lovelace was born", "eos", "veto: triple 1 does not have exactly three parts"),
+    ],
+)
+def test_what_cannot_be_read_or_scored_is_never_sure(text: str, finished: str, told: str) -> None:
+    runtime: Any = FixedRuntime(text, finished)
+    local = LocalPredictor(lambda: runtime, "tiny", "r1")
+    strange = Calibrator(("unheard_of",), (0.0,), (1.0,), (0.0,), 9.0)
+    adapter = Adapter(
+        boundary="decompose",
+        base_model="tiny",
+        base_revision="r1",
+        prompt_version="1",
+        folder="",
+        weights_sha256="",
+    )
+    unit = Unit(adapter, TINY, strange, Gate.never_fitted())
+    made = local.attempt(get("decompose"), TEXT, unit)
+    assert made.output is None
+    assert made.attempt.confidence is None
+    assert made.attempt.reason.startswith(told)
 
 
 def test_a_model_that_cannot_be_loaded_is_a_failed_attempt(
