@@ -75,6 +75,11 @@ class Engine:
         lengths = [len(self._prompt(request).ids) for request in requests]
         return sorted(range(len(requests)), key=lambda i: -lengths[i])
 
+    def fits(self, request: Generation) -> bool:
+        """Whether the prompt leaves room for an answer."""
+        prompt = self._prompter.prompt(request.system, request.user)
+        return len(prompt.ids) < self._window
+
     def nll(self, texts: Sequence[str]) -> float:
         """Mean negative log-likelihood in nats a token, under the base, of plain texts."""
         self._bank.use(None)

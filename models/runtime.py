@@ -99,6 +99,10 @@ class LocalRuntime:
         """
         return self._run(lambda engine: engine.generate(request))
 
+    def fits(self, request: Generation) -> bool:
+        """Whether the prompt leaves room for an answer in the model's window."""
+        return self._run(lambda engine: engine.fits(request))
+
     def generate_batch(
         self,
         requests: Sequence[Generation],

@@ -56,11 +56,10 @@ def read(folder: Path, split: str, categories: tuple[str, ...], seed: int = 0) -
 
 def _entries(folder: Path, split: str) -> Iterator[dict[str, object]]:
     plain = folder / f"webnlg3_en_{split}.jsonl"
-    packed = folder / f"webnlg3_en_{split}.jsonl.gz"
-    opened = plain.open(encoding="utf-8") if plain.exists() else gzip.open(packed, "rt", "utf-8")
-    with opened as lines:
-        for line in lines:
-            yield json.loads(line)
+    packed = plain.with_suffix(".jsonl.gz")
+    whole = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
+    for line in whole.decode("utf-8").splitlines():
+        yield json.loads(line)
 
 
 def _plain(triples: object) -> tuple[tuple[str, str, str], ...]:

@@ -128,7 +128,9 @@ class Valence:
             folder = self.model_folder()
         except ModelNotFound:
             return None
-        return LocalPredictor(lambda: _load_runtime(folder), folder.path.name, folder.revision)
+        return LocalPredictor(
+            lambda: _load_runtime(folder), folder.path.name, folder.revision, self._announce
+        )
 
     @cached_property
     def router(self) -> Router:
@@ -169,6 +171,11 @@ class Valence:
             unit = self._sealed(adapter)
             self._units[boundary] = (adapter, unit)
         return unit
+
+    def _announce(self) -> None:
+        """Lets a run that is training on this machine know that a person is waiting."""
+        for spec in self.locations.runs.glob("*/spec.json"):
+            (spec.parent / "BUSY").touch(mode=0o600)
 
     def _sealed(self, adapter: Adapter) -> Unit | None:
         """The adapter's unit; None, and an event, where it is not as it was sealed."""

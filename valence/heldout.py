@@ -75,8 +75,15 @@ def _decode(
     if app.local is None:
         raise TrainingError("the local model is not there to be judged")
     runtime = app.local.runtime
-    values = [boundary.input_from_text(example.input) for example in examples]
-    report({"event": "judging", "what": "judging", "items": len(examples)})
+    asked = [
+        (example, value, generation(boundary, value, runtime, unit))
+        for example in examples
+        for value in [boundary.input_from_text(example.input)]
+    ]
+    # What does not fit the model's window is never answered: wrong, and never served.
+    items = {e.id: _item(boundary, e, None, None, 0.0) for e, _, r in asked if not runtime.fits(r)}
+    asked = [row for row in asked if row[0].id not in items]
+    report({"event": "judging", "what": "judging", "items": len(asked)})
     done = 0
 
     def progressed(so_far: int, _: int) -> None:
@@ -84,10 +91,8 @@ def _decode(
         report({"event": "judged", "items": so_far - done})
         done = so_far
 
-    requests = [generation(boundary, value, runtime, unit) for value in values]
-    completions = runtime.generate_batch(requests, progress=progressed)
-    items = {}
-    for example, value, completion in zip(examples, values, completions, strict=True):
+    completions = runtime.generate_batch([r for _, _, r in asked], progress=progressed)
+    for (example, value, _), completion in zip(asked, completions, strict=True):
         output, features, veto = read_completion(boundary, value, runtime, completion)
         served = None if veto else features
         items[example.id] = _item(boundary, example, output, served, completion.latency_ms)

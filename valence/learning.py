@@ -83,9 +83,10 @@ def start_in_background(app: Valence, boundary: str) -> None:
         app.stores.runs.start(boundary, "automatic", {})
     log = app.locations.logs / f"training-{boundary}.log"
     command = [sys.executable, "-m", "valence", "train-boundary", boundary, "--json"]
+    politely = ["nice", "-n", "10", *command]
     with log.open("a", encoding="utf-8") as output:
         process = subprocess.Popen(
-            command,
+            politely,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -71,8 +71,16 @@ class BuiltinPredictor:
 class LocalPredictor:
     """The local model under whatever adapter it is handed; loads itself at the first use."""
 
-    def __init__(self, load: Callable[[], LocalRuntime], model: str, revision: str) -> None:
+    def __init__(
+        self,
+        load: Callable[[], LocalRuntime],
+        model: str,
+        revision: str,
+        announce: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`announce` tells whoever trains on this machine that a person is waiting."""
         self._load = load
+        self._announce = announce
         self._runtime: LocalRuntime | None = None
         self.model = model
         self.revision = revision
@@ -106,6 +114,7 @@ class LocalPredictor:
         return replace(base, adapter_id=unit.adapter.id, variant=unit.variant)
 
     def _generate(self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None) -> Completion:
+        self._announce()
         return self.runtime.generate(generation(boundary, value, self.runtime, unit))
 
     def _read(

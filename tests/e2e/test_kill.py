@@ -24,9 +24,9 @@ from tests.loopback import LoopbackFrontier
 
 pytestmark = pytest.mark.skipif(not TINY.exists(), reason="no tiny base model")
 
-GOLD = pairs(700)
+GOLD = pairs(220)
 TEXTS = list(GOLD)
-LEARNT = 120
+LEARNT = 150
 PUBLICATION_S = 1.0
 """About what lies between the last answer that is judged and the end of the command."""
 
@@ -64,7 +64,7 @@ class Torture:
         self.acknowledged += [record["call_id"] for record in records if "call_id" in record]
 
     def next_texts(self, count: int) -> list[str]:
-        """Texts to ask, each but seldom asked before."""
+        """The next texts, round and round."""
         chosen = [TEXTS[(self.asked + i) % len(TEXTS)] for i in range(count)]
         self.asked += count
         return chosen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from valence.app import Valence
@@ -51,7 +53,9 @@ def use(model: str) -> None:
     locations = find_locations()
     locations.prepare()
     folder = find(model, locations.models)
-    set_value(locations.config, "local.model", model)
+    # A folder is named from the root: the next command may run elsewhere.
+    name = str(folder.path.resolve()) if Path(model).expanduser().is_dir() else model
+    set_value(locations.config, "local.model", name)
     set_value(locations.config, "local.revision", "none")
     note(f"{folder.path.name} it is; adapters learnt on another base rest until it is used again")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from valence.cli.output import emit, json_option, note, table
 from valence.errors import NotEnoughExamples, TrainingError
 from valence.training import TrainingResult
 from valence.training import train_boundary as train
+
+LOG_INTERVAL_S = 30.0
+"""Seconds between two states of the bar in a log file."""
 
 
 @click.command("train-boundary")
@@ -100,7 +104,12 @@ class Progress:
 
     def _open(self, what: str, total: int, done: int) -> None:
         self._close()
-        self._bar = tqdm(total=total, initial=done, desc=f"{self._boundary}: {what}", leave=True)
+        self._bar = tqdm(
+            total=total,
+            initial=done,
+            desc=f"{self._boundary}: {what}",
+            mininterval=0.1 if sys.stderr.isatty() else LOG_INTERVAL_S,
+        )
 
     def _close(self) -> None:
         if self._bar is not None:
