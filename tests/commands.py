@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,11 @@ class Home:
     environment: dict[str, str]
 
     @classmethod
-    def make(cls, path: Path, model: Path = TINY, **settings: Any) -> Home:
+    def make(cls, path: Path, model: Path | None = None, **settings: Any) -> Home:
         """Settings by their environment names without VALENCE_, e.g. TRAINING__EPOCHS=3."""
         kept = {name: value for name, value in os.environ.items() if "VALENCE" not in name}
         chosen = {
-            "LOCAL__MODEL": model,
+            "LOCAL__MODEL": model or TINY,
             "TRAINING__EPOCHS": 4,
             "TRAINING__BATCH_SIZE": 8,
             "TRAINING__LEARNING_RATE": 0.001,
@@ -181,7 +181,8 @@ def wait_until(true: Callable[[], object], what: str, pause_s: float = 0.05) -> 
 
 def kill_group(process: subprocess.Popen[str]) -> str:
     """kill -9 of the process and all its children; returns what it had printed."""
-    os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it was over already
+        os.killpg(process.pid, signal.SIGKILL)
     assert process.stdout is not None
     with process:
         return process.stdout.read()

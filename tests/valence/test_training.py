@@ -294,6 +294,7 @@ def train_call(home: Home) -> dict[str, str]:
     return random.Random(5).choice(found)
 
 
+@pytest.mark.slow
 def test_forgetting_reaches_an_interrupted_run_and_what_it_has_learnt(from_calls: Home) -> None:
     home = from_calls
     kill_group(begun(home, 52))
