@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -128,9 +129,9 @@ class Valence:
             folder = self.model_folder()
         except ModelNotFound:
             return None
-        return LocalPredictor(
-            lambda: _load_runtime(folder), folder.path.name, folder.revision, self._announce
-        )
+        # Two revisions of one model are two models: what one answered says nothing of the other.
+        name = f"{folder.path.name}@{folder.revision[:8]}"
+        return LocalPredictor(lambda: _load_runtime(folder), name, folder.revision, self._announce)
 
     @cached_property
     def router(self) -> Router:
@@ -175,7 +176,9 @@ class Valence:
     def _announce(self) -> None:
         """Lets a run that is training on this machine know that a person is waiting."""
         for spec in self.locations.runs.glob("*/spec.json"):
-            (spec.parent / "BUSY").touch(mode=0o600)
+            # The run may end, and its folder go, between the two.
+            with suppress(FileNotFoundError):
+                (spec.parent / "BUSY").touch(mode=0o600)
 
     def _sealed(self, adapter: Adapter) -> Unit | None:
         """The adapter's unit; None, and an event, where it is not as it was sealed."""
