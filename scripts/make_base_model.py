@@ -110,10 +110,27 @@ def _arguments() -> argparse.Namespace:
         help="train on so many tokens instead: the same result whatever the speed",
     )
     parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="DIR",
+        help="go on from a model that this script made (with another --seed)",
+    )
+    parser.add_argument(
         "--seed", type=int, default=0, help="of texts, order and weights (default: 0)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     return parser.parse_args()
+
+
+def _begun(size: Size, options: argparse.Namespace) -> tuple[LlamaForCausalLM, Tokenizer]:
+    """An untrained model and a tokenizer of its own, or those of `--start`."""
+    if options.start is not None:
+        model = LlamaForCausalLM.from_pretrained(options.start, dtype=torch.float32)
+        model.config.use_cache = False
+        return model, Tokenizer.from_file(str(options.start / "tokenizer.json"))
+    samples = sample_stream(size, options.pairs, options.seed)
+    tokenizer = train_tokenizer(islice(samples, TOKENIZER_SAMPLES), size.vocabulary)
+    return new_model(size), tokenizer
 
 
 def main() -> None:
@@ -121,15 +138,12 @@ def main() -> None:
     options = _arguments()
     size, seed = SIZES[options.size], options.seed
     torch.manual_seed(seed)
-    tokenizer = train_tokenizer(
-        islice(sample_stream(size, options.pairs, seed), TOKENIZER_SAMPLES), size.vocabulary
-    )
+    model, tokenizer = _begun(size, options)
     chosen = (
         ("cuda" if torch.cuda.is_available() else "cpu")
         if options.device == "auto"
         else options.device
     )
-    model = new_model(size)
     torch.nn.Module.to(model, torch.device(chosen))
     stream = batches(sample_stream(size, options.pairs, seed + 10), tokenizer, size, seed)
     done = train(model, stream, size, Budget(options.minutes, options.tokens))

@@ -78,7 +78,7 @@ class TrainingSettings(Section):
     """Examples a step."""
     learning_rate: float = Field(2e-4, gt=0)
     """Peak learning rate of AdamW."""
-    replay: float = Field(0.5, ge=0)
+    replay: float = Field(1.0, ge=0)
     """Old examples rehearsed for each new one, of those learnt earlier and of the base each."""
     max_seq_length: int = Field(512, ge=16)
     """Tokens of prompt and completion; longer examples are left out and counted."""

@@ -19,12 +19,14 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Trial(Generic[Input, Output]):
-    """One held-out example and what a variant made of it; None where that did not parse."""
+    """One held-out example and what a variant made of it; None where that did not parse.
+
+    `latency_ms` is None where it was not measured as a call would be."""
 
     input: Input
     reference: Output
     output: Output | None
-    latency_ms: float = 0.0
+    latency_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def _metrics(
     trials: Sequence[Trial[Any, Any]], scores: tuple[float, ...], correct: tuple[bool, ...]
 ) -> Metrics:
     count = len(trials)
-    latencies = [trial.latency_ms for trial in trials]
+    latencies = [trial.latency_ms for trial in trials if trial.latency_ms is not None]
     precision, recall, f1 = _of_sets(trials)
     return Metrics(
         items=count,

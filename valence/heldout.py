@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from store.evaluations import Item
 from store.examples import Example
@@ -20,7 +20,13 @@ from valence.evaluation import Evaluated, Trial, evaluate
 from valence.predictors import generation, read_completion
 from valence.unit import Unit
 
+if TYPE_CHECKING:
+    from models.runtime import Completion, Generation, LocalRuntime
+
 Report = Callable[[dict[str, Any]], None]
+
+TIMED = 16
+"""Examples that are decoded one at a time; the latency of one in a batch would mean nothing."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,15 @@ def judge_builtin(boundary: Boundary[Any, Any], examples: Sequence[Example]) -> 
     return _summed(boundary, "builtin", examples, items)
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """One example with its input and what the runtime is asked for it."""
+
+    example: Example
+    value: Any
+    request: Generation
+
+
 def _decode(
     app: Valence,
     boundary: Boundary[Any, Any],
@@ -70,20 +85,40 @@ def _decode(
     examples: Sequence[Example],
     report: Report,
 ) -> dict[str, Item]:
+    """Items of examples by id. What does not fit the model's window is wrong, and never served."""
     if not examples:
         return {}
     if app.local is None:
         raise TrainingError("the local model is not there to be judged")
     runtime = app.local.runtime
-    asked = [
-        (example, value, generation(boundary, value, runtime, unit))
-        for example in examples
-        for value in [boundary.input_from_text(example.input)]
-    ]
-    # What does not fit the model's window is never answered: wrong, and never served.
-    items = {e.id: _item(boundary, e, None, None, 0.0) for e, _, r in asked if not runtime.fits(r)}
-    asked = [row for row in asked if row[0].id not in items]
-    report({"event": "judging", "what": "judging", "items": len(asked)})
+    asked = [_ask(boundary, runtime, unit, example) for example in examples]
+    fitting = [one for one in asked if runtime.fits(one.request)]
+    items = {e.id: _item(boundary, e, None, None, None) for e in examples}
+    completions = _complete(runtime, [one.request for one in fitting], report)
+    for place, (one, completion) in enumerate(zip(fitting, completions, strict=True)):
+        latency_ms = completion.latency_ms if place < TIMED else None
+        output, features, veto = read_completion(boundary, one.value, runtime, completion)
+        served = None if veto else features
+        items[one.example.id] = _item(boundary, one.example, output, served, latency_ms)
+    return items
+
+
+def _ask(
+    boundary: Boundary[Any, Any], runtime: LocalRuntime, unit: Unit | None, example: Example
+) -> _Asked:
+    value = boundary.input_from_text(example.input)
+    return _Asked(example, value, generation(boundary, value, runtime, unit))
+
+
+def _complete(
+    runtime: LocalRuntime, requests: list[Generation], report: Report
+) -> list[Completion]:
+    """The first ones one at a time, as a call is, for their latency; the rest in batches."""
+    report({"event": "judging", "what": "judging", "items": len(requests)})
+    singly = []
+    for request in requests[:TIMED]:
+        singly.append(runtime.generate(request))
+        report({"event": "judged", "items": 1})
     done = 0
 
     def progressed(so_far: int, _: int) -> None:
@@ -91,12 +126,7 @@ def _decode(
         report({"event": "judged", "items": so_far - done})
         done = so_far
 
-    completions = runtime.generate_batch([r for _, _, r in asked], progress=progressed)
-    for (example, value, _), completion in zip(asked, completions, strict=True):
-        output, features, veto = read_completion(boundary, value, runtime, completion)
-        served = None if veto else features
-        items[example.id] = _item(boundary, example, output, served, completion.latency_ms)
-    return items
+    return singly + runtime.generate_batch(requests[TIMED:], progress=progressed)
 
 
 def _item(
@@ -104,7 +134,7 @@ def _item(
     example: Example,
     output: Any | None,
     features: dict[str, float] | None,
-    latency_ms: float,
+    latency_ms: float | None,
 ) -> Item:
     value = boundary.input_from_text(example.input)
     reference = boundary.output_from_text(example.output)
@@ -131,7 +161,7 @@ def _summed(
             input=boundary.input_from_text(example.input),
             reference=boundary.output_from_text(example.output),
             output=boundary.output_from_text(item.output) if item.output else None,
-            latency_ms=item.latency_ms or 0.0,
+            latency_ms=item.latency_ms,
         )
         for example, item in zip(examples, ordered, strict=True)
     ]

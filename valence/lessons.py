@@ -23,6 +23,13 @@ from valence.unit import Unit
 VALIDATION_SHARE = 0.05
 VALIDATION_LEAST = 4
 VALIDATION_MOST = 200
+VALIDATIONS = 8
+"""Validations an epoch. Half of all of them without improvement stop a run early: while the
+learning rate is high, an adapter that goes on from another is worse for a while."""
+EVERY_LEAST = 10
+"""The fewest steps between two validations."""
+WARM_RATE = 0.5
+"""Share of the learning rate for an adapter that goes on from another: less is undone."""
 LEARNT_FROM = "examples.json"
 TRAINED = "adapter"
 SPEC = "spec.json"
@@ -48,7 +55,7 @@ def prepare(app: Valence, boundary: Boundary[Any, Any], run_id: str, folder: Pat
     _write_rows(app, boundary, folder / "valid.jsonl", [e for e in chosen if e.id in valid])
     learnt_from = sorted({e.id for e in chosen} | lineage)
     _write_json(folder / LEARNT_FROM, learnt_from)
-    spec = _spec(app, folder, start)
+    spec = _spec(app, folder, start, len(chosen) - len(valid))
     _write_json(folder / SPEC, spec)
     return Lessons(spec, len(learnt_from))
 
@@ -133,8 +140,10 @@ def _write_rows(
     path.chmod(0o600)
 
 
-def _spec(app: Valence, folder: Path, start: Unit | None) -> dict[str, Any]:
+def _spec(app: Valence, folder: Path, start: Unit | None, count: int) -> dict[str, Any]:
+    """What the trainer is asked; `count` is of the examples that it trains on."""
     settings = app.settings.training
+    rate = settings.learning_rate * (WARM_RATE if start else 1.0)
     return {
         "model": str(app.model_folder().path),
         "data": {"train": str(folder / "train.jsonl"), "valid": str(folder / "valid.jsonl")},
@@ -145,9 +154,11 @@ def _spec(app: Valence, folder: Path, start: Unit | None) -> dict[str, Any]:
         "alpha": settings.alpha,
         "epochs": settings.epochs,
         "batch_size": settings.batch_size,
-        "learning_rate": settings.learning_rate,
+        "learning_rate": rate,
         "max_seq_length": settings.max_seq_length,
         "seed": 0,
+        "eval_every": max(EVERY_LEAST, count // settings.batch_size // VALIDATIONS),
+        "patience": max(VALIDATIONS, settings.epochs * VALIDATIONS // 2),
     }
 
 

@@ -18,7 +18,7 @@ from valence.unit import Unit, variant_of
 
 if TYPE_CHECKING:
     from models.frontier import Frontier, FrontierAttempt
-    from models.runtime import Completion, LocalRuntime
+    from models.runtime import Completion, Generation, LocalRuntime
     from store.breakers import Breakers
     from valence.boundaries.base import Boundary
 
@@ -145,7 +145,7 @@ class LocalPredictor:
 
 def generation(
     boundary: Boundary[Any, Any], value: Any, runtime: LocalRuntime, unit: Unit | None
-) -> Any:
+) -> Generation:
     """What the runtime is asked for one input."""
     from models.runtime import AdapterRef, Generation
 

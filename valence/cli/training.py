@@ -120,7 +120,10 @@ class Progress:
 def _tell(result: TrainingResult) -> None:
     click.echo(f"{result.boundary}: {result.state}. {result.reason}")
     rows = [
-        (name, *(metrics.get(key) for key in ("exact", "f1", "score", "parse_rate", "p50_ms")))
+        (
+            name,
+            *(metrics.get(key) for key in ("exact", "f1", "score", "parse_rate", "latency_p50_ms")),
+        )
         for name, metrics in result.metrics.items()
         if metrics
     ]
