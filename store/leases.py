@@ -43,6 +43,10 @@ class Leases:
         with self._db.transaction() as connection:
             return connection.execute(sql, (later(ttl_s), name, self.holder)).rowcount == 1
 
+    def held(self, name: str) -> bool:
+        """Whether another living holder has the lease."""
+        return self._is_held(_lease(self._db.connection, name))
+
     def release(self, name: str) -> None:
         """Give a lease back; nothing happens when it is another's."""
         sql = "DELETE FROM leases WHERE name = ? AND holder = ?"

@@ -5,7 +5,6 @@ Nobody waits for it: the answer is out before. Knows when to train, not how.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -13,6 +12,7 @@ from store.clock import later
 from store.runs import Run
 from valence.app import Valence
 from valence.boundaries import get
+from valence.exclusive import LEASE
 from valence.router import Answer
 from valence.training import lacking
 
@@ -39,7 +39,7 @@ def due(app: Valence, boundary: str) -> bool:
         return False
     if lacking(app, get(boundary)) or _failed_lately(stores.runs.list(boundary, limit=1)):
         return False
-    return not any(under_way(run) for run in stores.runs.unfinished())
+    return not under_way(app)
 
 
 def _failed_lately(newest: list[Run]) -> bool:
@@ -55,23 +55,14 @@ def _failed_lately(newest: list[Run]) -> bool:
 _children: list[subprocess.Popen[bytes]] = []
 
 
-def under_way(run: Run) -> bool:
-    """Whether a process on this machine works on the run, or has just been started to."""
-    if run.state == "pending":
-        return run.created_at > later(-STARTING_S)
-    # A child that ended stays visible as a zombie until it is polled.
+def under_way(app: Valence) -> bool:
+    """Whether some process trains, or has just been started to."""
+    # A child that ended counts as alive until it is polled.
     _children[:] = [child for child in _children if child.poll() is None]
-    return run.pid is not None and _alive(run.pid)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # signal 0 only asks
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # there, and someone else's
-        return True
-    return True
+    return app.stores.leases.held(LEASE) or any(
+        run.state == "pending" and run.created_at > later(-STARTING_S)
+        for run in app.stores.runs.unfinished()
+    )
 
 
 def start_in_background(app: Valence, boundary: str) -> None:

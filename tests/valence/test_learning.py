@@ -13,12 +13,14 @@ import pytest
 
 from store.clock import later
 from store.examples import RANKS, Example, Origin
+from store.leases import Leases
 from store.runs import Run
 from tests.loopback import LoopbackFrontier
 from tests.valence.conftest import TINY, ScriptedLocal
 from valence import learning
 from valence.app import Valence
 from valence.boundaries import get
+from valence.exclusive import LEASE
 from valence.learning import due, learn, start_in_background
 
 Open = Callable[..., Valence]
@@ -74,6 +76,13 @@ def asked(command: Path) -> list[str]:
     while not noted.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     return noted.read_text().splitlines()
+
+
+def hold_lease(app: Valence, pid: int) -> None:
+    """As the process `pid` would, which trains."""
+    assert Leases(app.stores.database).acquire(LEASE, 60)
+    with app.stores.database.transaction() as connection:
+        connection.execute("UPDATE leases SET pid = ?", (pid,))
 
 
 def only_run(app: Valence) -> Run:
@@ -149,7 +158,9 @@ def test_only_one_run_at_a_time_whatever_its_boundary(app: Valence, command: Pat
     assert due(app, "decompose")
     start_in_background(app, "recompose")
     assert not due(app, "decompose")
-    app.stores.runs.move(only_run(app).id, "curating", pid=os.getpid())
+    app.stores.runs.move(only_run(app).id, "curating")
+    assert due(app, "decompose")
+    hold_lease(app, os.getpid())
     assert not due(app, "decompose")
 
 
@@ -159,7 +170,8 @@ def test_a_child_that_ended_is_seen_as_dead_though_nobody_waited_for_it(
     add(app, 1)
     start_in_background(app, "decompose")
     child = learning._children[-1]
-    app.stores.runs.move(only_run(app).id, "curating", pid=child.pid)
+    app.stores.runs.move(only_run(app).id, "curating")
+    hold_lease(app, child.pid)
     assert not due(app, "decompose")
     command.with_name("go").touch()
     deadline = time.monotonic() + 10
@@ -175,7 +187,8 @@ def test_a_run_whose_process_died_is_gone_on_with_and_not_doubled(
     with subprocess.Popen(["/bin/true"]) as gone:
         gone.wait()
     run = app.stores.runs.start("decompose", "automatic", {})
-    app.stores.runs.move(run.id, "curating", pid=gone.pid)
+    app.stores.runs.move(run.id, "curating")
+    hold_lease(app, gone.pid)
     assert due(app, "decompose")
     start_in_background(app, "decompose")
     assert only_run(app).id == run.id
