@@ -160,8 +160,8 @@ def sqlite_warning(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> st
 
 def _make_private(path: Path) -> None:
     try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, mode=0o700)
+        # The mode is for a folder that is made here; one that is there is its owner's affair.
+        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         path.chmod(0o600)
     except OSError as error:

@@ -19,10 +19,8 @@ from typing import Any
 
 import pytest
 
-from tests.commands import FINISHED, TINY, Home, kill_group, pairs, wait_until
+from tests.commands import FINISHED, Home, kill_group, pairs, wait_until
 from tests.loopback import LoopbackFrontier
-
-pytestmark = pytest.mark.skipif(not TINY.exists(), reason="no tiny base model")
 
 GOLD = pairs(220)
 TEXTS = list(GOLD)

@@ -13,10 +13,8 @@ import pytest
 from base_corpus import held_out_corpus
 
 from models.adapters import sha256
-from tests.commands import FINISHED, TINY, Home, serving, tree, wait_until
+from tests.commands import FINISHED, Home, serving, tree, wait_until
 from tests.loopback import LoopbackFrontier
-
-pytestmark = pytest.mark.skipif(not TINY.exists(), reason="no tiny base model")
 
 Ask = Callable[[str], dict[str, Any]]
 

@@ -9,8 +9,6 @@ import pytest
 
 from tests.commands import TINY, Home, pairs
 
-pytestmark = pytest.mark.skipif(not TINY.exists(), reason="no tiny base model")
-
 
 @pytest.fixture(scope="module")
 def random_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
