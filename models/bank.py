@@ -13,8 +13,8 @@ from typing import Any
 from mlx.nn.layers.base import Module
 
 from models import adapters
+from models.generation import AdapterRef
 from models.lora import linear_layers, low_rank, named_modules, shape_of
-from models.runtime import AdapterRef
 
 KEPT = 8
 

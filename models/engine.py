@@ -18,9 +18,9 @@ from models.bank import AdapterBank
 from models.decoding import BatchDecoder, decode, stats_of
 from models.errors import PromptTooLong
 from models.folder import ModelFolder
+from models.generation import Completion, Generation
 from models.prefix_cache import PrefixCache
 from models.prompting import Prompt, Prompter
-from models.runtime import Completion, Generation
 from models.scores import TokenScores, features
 from models.tokens import Output, Words
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from models.runtime import Finished
+from models.generation import Finished
 
 
 class Words:

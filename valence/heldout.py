@@ -21,7 +21,8 @@ from valence.predictors import generation, read_completion
 from valence.unit import Unit
 
 if TYPE_CHECKING:
-    from models.runtime import Completion, Generation, LocalRuntime
+    from models.generation import Completion, Generation
+    from models.runtime import LocalRuntime
 
 Report = Callable[[dict[str, Any]], None]
 

@@ -18,7 +18,8 @@ from valence.unit import Unit, variant_of
 
 if TYPE_CHECKING:
     from models.frontier import Frontier, FrontierAttempt
-    from models.runtime import Completion, Generation, LocalRuntime
+    from models.generation import Completion, Generation
+    from models.runtime import LocalRuntime
     from store.breakers import Breakers
     from valence.boundaries.base import Boundary
 
@@ -147,7 +148,7 @@ def generation(
     boundary: Boundary[Any, Any], value: Any, runtime: LocalRuntime, unit: Unit | None
 ) -> Generation:
     """What the runtime is asked for one input."""
-    from models.runtime import AdapterRef, Generation
+    from models.generation import AdapterRef, Generation
 
     return Generation(
         system=boundary.system,

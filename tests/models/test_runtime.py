@@ -10,7 +10,8 @@ import pytest
 
 from models.errors import AdapterMismatch, ModelLoadFailed, PromptTooLong, RuntimeClosed
 from models.folder import ModelFolder
-from models.runtime import AdapterRef, Completion, Generation, LocalRuntime
+from models.generation import AdapterRef, Completion, Generation
+from models.runtime import LocalRuntime
 
 TEXTS = ["Ada was born in London.", "Aarhus", "The leader of Aarhus is Jacob Bundsgaard; yes."]
 LONG_SYSTEM = "Answer the question with triples, one a line, and nothing else. " * 2

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from models.calibration import Calibrator
+from models.generation import Completion
 from models.prompting import LINES
-from models.runtime import Completion
 from store.adapters import Adapter
 from store.calls import Call
 from tests.loopback import (
