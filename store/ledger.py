@@ -44,6 +44,7 @@ ORDER BY created_at, number LIMIT ?
 _ATTEMPTS_OF = """
 SELECT * FROM attempts WHERE call_id IN (SELECT value FROM json_each(?)) ORDER BY call_id, position
 """
+_REOPEN = "DELETE FROM verdicts WHERE call_id = ? AND example_id IS NULL"
 _SPENT = """
 SELECT total(cost_usd) FROM (
   SELECT cost_usd FROM calls WHERE cost_usd > 0 AND created_at >= :since
@@ -67,7 +68,10 @@ class Ledger:
             connection.executemany(INSERT_ATTEMPT, rows)
 
     def add_attempt(self, attempt: Attempt) -> None:
-        """Append a later attempt (shadow, audit) to its call, and its cost to the call's cost."""
+        """Append a later attempt (shadow, audit) to its call, and its cost to the call's cost.
+
+        A frontier's late answer has the call curated anew, if it was without one until then.
+        """
         with self._db.transaction() as connection:
             position = self._next_position(connection, attempt.call_id)
             row = attempt_row(attempt, attempt.call_id, position)
@@ -76,6 +80,8 @@ class Ledger:
                 "UPDATE calls SET cost_usd = cost_usd + ? WHERE id = ?",
                 (attempt.cost_usd, attempt.call_id),
             )
+            if attempt.route == "frontier":
+                connection.execute(_REOPEN, (attempt.call_id,))
 
     def get(self, id_or_prefix: str) -> Call:
         """The call with this id or unique beginning. Raises UnknownCall or AmbiguousId."""

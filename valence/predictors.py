@@ -98,8 +98,10 @@ class LocalPredictor:
 
         base = self._begun(boundary, unit)
         try:
-            completion = self._generate(boundary, value, unit)
-            return self._read(boundary, value, unit, base, completion)
+            asked = generation(boundary, value, self.runtime, unit)
+            base = replace(base, request=_local_request(asked))
+            self._announce()
+            return self._read(boundary, value, unit, base, self.runtime.generate(asked))
         except ModelError as error:
             return Try(replace(base, error=str(error), reason="local model failed"))
 
@@ -113,10 +115,6 @@ class LocalPredictor:
         if unit is None:
             return base
         return replace(base, adapter_id=unit.adapter.id, variant=unit.variant)
-
-    def _generate(self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None) -> Completion:
-        self._announce()
-        return self.runtime.generate(generation(boundary, value, self.runtime, unit))
 
     def _read(
         self,
@@ -142,6 +140,12 @@ class LocalPredictor:
             confidence = unit.calibrator(features)
             attempt = replace(attempt, confidence=confidence, threshold=unit.gate.threshold)
         return Try(attempt, output)
+
+
+def _local_request(asked: Generation) -> str:
+    """What the ledger keeps of a request to the local model; the template is the model's own."""
+    kept = {"system": asked.system, "user": asked.user, "max_tokens": asked.max_tokens}
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def generation(

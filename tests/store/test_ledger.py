@@ -47,6 +47,20 @@ def test_a_later_attempt_adds_its_cost(ledger: Ledger, make_call: Make) -> None:
         ledger.add_attempt(replace(audit, call_id="none"))
 
 
+def test_a_late_frontier_answer_has_the_call_curated_anew(
+    ledger: Ledger, db: Database, make_call: Make
+) -> None:
+    call = make_call()
+    ledger.record(call)
+    Examples(db).verdict("decompose", call.id, None, "no demonstration")
+    assert ledger.uncurated("decompose", 10) == []
+    shadow = Attempt(call_id=call.id, role="shadow", route="local", decision="unseen")
+    ledger.add_attempt(shadow)
+    assert ledger.uncurated("decompose", 10) == []
+    ledger.add_attempt(Attempt(call_id=call.id, role="audit", route="frontier", decision="unseen"))
+    assert [c.id for c in ledger.uncurated("decompose", 10)] == [call.id]
+
+
 def test_get_takes_a_unique_beginning(ledger: Ledger, make_call: Make) -> None:
     for call_id in ("aa-1", "aa-2", "ab-1"):
         ledger.record(make_call(id=call_id))
