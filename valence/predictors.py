@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 BREAKER_FAILURES = 5
 BREAKER_COOLDOWN_S = 60.0
+BREAKER_OPEN, BUDGET_SPENT = "breaker open", "budget spent"
+TROUBLES = frozenset({BREAKER_OPEN, BUDGET_SPENT})
+"""Why a frontier that was asked for is not asked now; offline and none are a person's choice."""
 BREAKER_REASONS = frozenset({"connection", "rate_limit", "server", "timeout"})
 """What may pass by itself; a refusal or a wrong key shows that the server lives."""
 
@@ -201,8 +204,8 @@ class FrontierPredictor:
         if self._forbidden:
             return self._forbidden
         if self._breakers.is_open(self._name):
-            return "breaker open"
-        return "budget spent" if self._over_budget() else None
+            return BREAKER_OPEN
+        return BUDGET_SPENT if self._over_budget() else None
 
     def attempts(self, boundary: Boundary[Any, Any], value: Any) -> list[Try]:
         """All attempts of one question, the last of them good or the reason to give up."""

@@ -17,7 +17,13 @@ from store.calls import Call, Role
 from store.events import Events
 from store.ledger import Ledger
 from valence.boundaries.base import Boundary
-from valence.predictors import BuiltinPredictor, FrontierPredictor, LocalPredictor, Try
+from valence.predictors import (
+    TROUBLES,
+    BuiltinPredictor,
+    FrontierPredictor,
+    LocalPredictor,
+    Try,
+)
 from valence.redaction import mask_parts
 from valence.unit import Unit
 
@@ -94,6 +100,8 @@ class Router:
         blocked = self.frontier.blocked()
         if blocked is None:
             return self._ask_frontier(boundary, value, unit, tries, why)
+        if blocked in TROUBLES:
+            self._events.record("fallback", boundary.name, route="frontier", error=blocked)
         return self._best_available(boundary, value, unit, tries)
 
     def _try_local(

@@ -302,6 +302,7 @@ def test_the_breaker_opens_after_failures_and_outlives_the_process(
     call = kept(again, ask(again))
     assert (call.route, call.reason) == ("builtin", "unverified")
     assert len(server.requests) == asked
+    assert again.stores.events.list(1)[0].detail["error"] == "breaker open"
 
 
 def test_an_answer_between_failures_keeps_the_breaker_closed(
@@ -324,6 +325,7 @@ def test_past_the_budget_the_frontier_is_not_asked(
     call = ask(app).call
     assert (call.route, call.reason) == ("builtin", "unverified")
     assert len(server.requests) == 1
+    assert app.stores.events.list(1)[0].detail["error"] == "budget spent"
 
 
 def test_offline_makes_no_connection_at_all(

@@ -20,7 +20,7 @@ BOUNDARY = click.Choice(sorted(BOUNDARIES))
 
 @click.group()
 def ledger() -> None:
-    """Calls: list, show, search, correct, rate, import, export, forget."""
+    """Calls: list, show, search, events, correct, rate, import, export, forget."""
 
 
 @ledger.command("list")
@@ -43,6 +43,21 @@ def search(query: str, boundary: str | None, limit: int, as_json: bool) -> None:
     """Calls whose input, output or correction has all the words of QUERY, newest first."""
     with Valence.open() as app:
         _print(app.stores.ledger.search(query, boundary=boundary, limit=limit), as_json)
+
+
+@ledger.command()
+@click.option("--limit", default=20, show_default=True)
+@json_option
+def events(limit: int, as_json: bool) -> None:
+    """What went otherwise than planned: fallbacks and their causes, units out of service."""
+    with Valence.open() as app:
+        found = app.stores.events.list(limit)
+    if as_json:
+        for event in found:
+            emit(asdict(event))
+        return
+    rows = [(e.created_at[:19], e.kind, e.boundary, json.dumps(e.detail)) for e in found]
+    table(("at", "event", "boundary", "detail"), rows)
 
 
 @ledger.command()
