@@ -3,7 +3,8 @@
 The same texts, the same model under the same adapter, the same tokens, in turn: mlx-lm's own
 `stream_generate`; the local runtime alone (decoding with scores); a whole `Router.call` (masking,
 lookup of the unit, decoding, scores, parsing, gate, one committed transaction). The gate stands
-open from 0 on, so that the local answer is served whatever it is.
+open from 0 on, so that the local answer is served unless a hard check vetoes it. Ratios are of runs
+right after each other; absolute times depend on what else the machine does at that moment.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from valence.config import LocalSettings, Settings  # noqa: E402
 from valence.gate import Gate  # noqa: E402
 from valence.locations import Locations  # noqa: E402
 from valence.predictors import generation  # noqa: E402
-from valence.unit import Unit  # noqa: E402
+from valence.unit import Unit, unit_hash  # noqa: E402
 
 WARM_UP = 5
 
@@ -49,20 +50,24 @@ class Timed:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", type=Path, required=True, help="a base model's folder")
+    parser.add_argument("--model", type=Path, nargs="+", required=True, help="base models' folders")
     parser.add_argument("--texts", type=int, default=100)
     parser.add_argument("--docs", action="store_true", help="write docs/bench_overhead.md")
     arguments = parser.parse_args()
     blas.enable()
     texts = [s.text for s in islice(corpus(5, Wording(most_facts=3)), arguments.texts + WARM_UP)]
-    with tempfile.TemporaryDirectory() as home:
-        timed = measure(arguments.model.resolve(), Path(home), texts)
-    report = table(arguments.model.name, timed)
+    report = "\n\n".join(report_of(model.resolve(), texts) for model in arguments.model)
     print(report)
     if arguments.docs:
-        page = f"# Overhead\n\n{__doc__}\n{report}\n"
-        command = f"\n    scripts/bench_overhead.py --model {arguments.model.name} --docs\n"
-        (ROOT / "docs" / "bench_overhead.md").write_text(page + command, "utf-8")
+        names = " ".join(model.name for model in arguments.model)
+        command = f"    scripts/bench_overhead.py --model {names} --docs\n"
+        page = f"# Overhead\n\n{__doc__}\n{report}\n\n{command}"
+        (ROOT / "docs" / "bench_overhead.md").write_text(page, "utf-8")
+
+
+def report_of(model: Path, texts: list[str]) -> str:
+    with tempfile.TemporaryDirectory() as home:
+        return table(model.name, measure(model, Path(home), texts))
 
 
 def measure(model: Path, home: Path, texts: list[str]) -> Timed:
@@ -110,18 +115,16 @@ def served_unit(app: Valence) -> Unit:
     )
     app.stores.adapters.register(adapter, [])
     gate = Gate("open", 1e-12, 0.05, 0.95, 1.0)
-    app.stores.adapters.calibrate(adapter.id, {"calibrator": calibrator(app), **wrapped(gate)}, "-")
+    calibration = {"calibrator": calibrator(), "gate": gate.to_json()}
+    seal = unit_hash(adapter.weights_sha256, calibration)
+    app.stores.adapters.calibrate(adapter.id, calibration, seal)
     app.stores.adapters.promote(adapter.id, "benchmark")
     unit = app.unit(boundary.name)
     assert unit is not None
     return unit
 
 
-def wrapped(gate: Gate) -> dict[str, Any]:
-    return {"gate": gate.to_json()}
-
-
-def calibrator(app: Valence) -> dict[str, Any]:
+def calibrator() -> dict[str, Any]:
     """One over all features, as a fitted one is, that is always sure."""
     from models.calibration import Calibrator
     from models.scores import FEATURES
