@@ -60,7 +60,7 @@ def main() -> None:
     print(report)
     if arguments.docs:
         names = " ".join(model.name for model in arguments.model)
-        command = f"    scripts/bench_overhead.py --model {names} --docs\n"
+        command = f"    .venv/bin/python scripts/bench_overhead.py --model {names} --docs\n"
         page = f"# Overhead\n\n{__doc__}\n{report}\n\n{command}"
         (ROOT / "docs" / "bench_overhead.md").write_text(page, "utf-8")
 

@@ -200,8 +200,9 @@ What the gate said after each round:
 
 Made by
 
-    scripts/bench_loop.py --data WEBNLG --base {base} --out OUT --trigger {trigger} \\
-        --rehearse {rehearse} --learning-rate {learning_rate} --seed {seed} --docs
+    .venv/bin/python scripts/bench_loop.py --data WEBNLG --base {base} --out OUT \\
+        --texts {texts} --trigger {trigger} --rehearse {rehearse} \\
+        --learning-rate {learning_rate} --seed {seed} --docs
 
 with the base of [base_models.md](base_models.md). All windows are in
 [bench_loop.json](bench_loop.json).
