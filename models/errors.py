@@ -2,6 +2,7 @@
 
 ModelError
 ├── ModelNotFound      nothing at that path, or the id is not on this machine
+│   └── EmbeddingModelMissing    the same of the model that embeds texts
 ├── UnsafeModel        the folder asks for code to be run, or holds no safetensors
 ├── ModelLoadFailed    the folder is whole but the model could not be built from it
 ├── AdapterMismatch    an adapter's weights do not fit the base, or are not whole
@@ -21,6 +22,10 @@ class ModelError(Exception):
 
 class ModelNotFound(ModelError):
     """No model at that path, or no stored model of that id."""
+
+
+class EmbeddingModelMissing(ModelNotFound):
+    """The model that embeds texts is not on this machine; memory works by words and facts."""
 
 
 class UnsafeModel(ModelError):

@@ -12,8 +12,14 @@ StoreError
  │   ├─ UnknownExample
  │   ├─ UnknownRun
  │   ├─ UnknownAdapter
+ │   ├─ UnknownConversation
+ │   ├─ UnknownEntity
+ │   ├─ UnknownFact
+ │   ├─ UnknownSource
+ │   ├─ UnknownChunk
  │   └─ UnknownEvaluation
  ├─ AmbiguousId             a prefix that several ids share
+ ├─ IndexDamaged            a vector index on disk that is made again
  ├─ IllegalTransition       a state that cannot follow the present one
  └─ BadLine                 a line of an imported file, with its number
 """
@@ -73,8 +79,32 @@ class UnknownEvaluation(UnknownId):
     """No such evaluation."""
 
 
+class UnknownConversation(UnknownId):
+    """No such conversation, or turn of one."""
+
+
+class UnknownEntity(UnknownId):
+    """No such entity."""
+
+
+class UnknownFact(UnknownId):
+    """No such fact."""
+
+
+class UnknownSource(UnknownId):
+    """No such source."""
+
+
+class UnknownChunk(UnknownId):
+    """No such piece of a source or of what was said."""
+
+
 class AmbiguousId(StoreError):
     """Several ids begin so."""
+
+
+class IndexDamaged(StoreError):
+    """A vector index on disk cannot be used; nothing is lost, it is made again."""
 
 
 class IllegalTransition(StoreError):

@@ -14,6 +14,7 @@ from store.clock import now
 from store.database import Database
 from store.errors import UnknownCall
 from store.ids import new_id
+from store.memory_forgetting import forget_memory
 from store.searching import purge_index
 
 _DERIVED = """
@@ -50,7 +51,8 @@ def forget(db: Database, call_id: str) -> Forgotten:
         examples = list(successors)
         adapters = _taint(connection, examples)
         paid = _cost(connection, call_id)
-        counts = _remove(connection, call_id, examples)
+        remembered = forget_memory(connection, call_id)
+        counts = _remove(connection, call_id, examples) | remembered
         _relink(connection, successors)
         _note(connection, counts, paid)
         purge_index(connection)

@@ -34,10 +34,13 @@ if TYPE_CHECKING:
     from models.frontier import Frontier
     from models.prices import Prices
     from models.runtime import LocalRuntime
+    from valence.assistant import Assistant
     from valence.boundaries.base import Boundary
+    from valence.boundaries.triples import Triples
     from valence.curation import Curated
+    from valence.memory import Memory
     from valence.predictors import LocalPredictor
-    from valence.router import Router
+    from valence.router import Answer, Router
     from valence.unit import Unit
 
 
@@ -106,8 +109,9 @@ class Valence:
     def close(self) -> None:
         if "local" in self.__dict__ and self.local is not None:
             self.local.close()
-        if "router" in self.__dict__:
-            self.router.frontier.close()
+        for router in ("router", "quarantine"):
+            if router in self.__dict__:
+                self.__dict__[router].frontier.close()
         self.stores.database.close()
 
     def model_folder(self) -> ModelFolder:
@@ -135,6 +139,42 @@ class Valence:
 
     @cached_property
     def router(self) -> Router:
+        return self._router(learn=self.settings.privacy.learn == "all")
+
+    @cached_property
+    def quarantine(self) -> Router:
+        """The router for what rests on untrusted text: none of its calls becomes an example."""
+        return self._router(learn=False)
+
+    @cached_property
+    def memory(self) -> Memory:
+        from models.embedding import Embedder
+        from valence.boundaries import get
+        from valence.memory import Memory
+
+        chosen = self.settings.memory
+        return Memory(
+            db=self.stores.database,
+            episodic=self.locations.episodic,
+            embedder=Embedder(
+                chosen.embedding_model, self.locations.models, chosen.embedding_revision
+            ),
+            decompose=lambda text, episode: self.router.call(get("decompose"), text, episode),
+        )
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        from valence.assistant import Assistant
+
+        return Assistant(self.memory, self._recompose)
+
+    def _recompose(self, triples: Triples, episode: str, learn: bool) -> Answer:
+        from valence.boundaries import get
+
+        router = self.router if learn else self.quarantine
+        return router.call(get("recompose"), triples, episode)
+
+    def _router(self, learn: bool) -> Router:
         from valence.predictors import FrontierPredictor
         from valence.router import Policy, Router
 
@@ -151,7 +191,7 @@ class Valence:
                 over_budget=self._over_budget,
                 forbidden=self._forbidden(),
             ),
-            policy=Policy(gate.shadow_rate, gate.audit_rate, self.settings.privacy.learn == "all"),
+            policy=Policy(gate.shadow_rate, gate.audit_rate, learn),
             chance=random.Random(),
         )
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from valence.errors import ConfigError
 
+DEFAULT_EMBEDDING_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_MODEL = "mlx-community/Qwen2.5-1.5B-Instruct-4bit"
 
 
@@ -84,6 +85,15 @@ class TrainingSettings(Section):
     """Tokens of prompt and completion; longer examples are left out and counted."""
 
 
+class MemorySettings(Section):
+    notes_dir: Path | None = None
+    """A folder of notes (Markdown, text, PDF, HTML) that is read and kept up with."""
+    embedding_model: str = DEFAULT_EMBEDDING_MODEL
+    """Hub id or folder of the sentence-transformers model that finds texts by their meaning."""
+    embedding_revision: str | None = None
+    """Commit of the Hub id."""
+
+
 class PrivacySettings(Section):
     offline: bool = False
     """True: no network connection, at all."""
@@ -102,6 +112,7 @@ class Settings(BaseSettings):
     frontier: FrontierSettings = FrontierSettings()
     gate: GateSettings = GateSettings()
     training: TrainingSettings = TrainingSettings()
+    memory: MemorySettings = MemorySettings()
     privacy: PrivacySettings = PrivacySettings()
 
     @classmethod
@@ -199,7 +210,7 @@ def _optional(section: str, name: str) -> bool:
 def _takes_text(section: str, name: str) -> bool:
     """Whether the setting is text as it stands: a model's name may look like a number."""
     annotation = _section(section).model_fields[name].annotation
-    return str in (annotation, *get_args(annotation))
+    return not {str, Path}.isdisjoint((annotation, *get_args(annotation)))
 
 
 def _typed(text: str) -> Any:

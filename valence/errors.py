@@ -12,6 +12,8 @@ ValenceError
 │   ├── InvalidInput        not an input of the boundary
 │   └── InvalidOutput       not an output of the boundary: it does not parse
 ├── CallError               a call that could not be answered or acted on
+├── TurnError               a turn of a conversation that cannot go on as asked
+├── Unreadable              a file that is not read as a document, and why
 ├── AdapterError            an adapter that cannot be served, compared or exported
 └── TrainingError
     ├── NotEnoughExamples   too little to train or to judge on
@@ -68,6 +70,14 @@ class InvalidOutput(BoundaryError):
 
 class CallError(ValenceError):
     """A call that could not be answered or acted on."""
+
+
+class TurnError(ValenceError):
+    """A turn of a conversation that cannot go on as asked."""
+
+
+class Unreadable(ValenceError):
+    """A file that is not read as a document; the message is the reason, without the file's name."""
 
 
 class AdapterError(ValenceError):

@@ -16,12 +16,15 @@ import valence
 
 COMMANDS = {
     "adapters": "valence.cli.adapters:adapters",
+    "ask": "valence.cli.ask:ask",
     "config": "valence.cli.system:config",
+    "conversations": "valence.cli.conversations:conversations",
     "decompose": "valence.cli.calls:decompose",
     "doctor": "valence.cli.system:doctor",
     "key": "valence.cli.system:key",
     "ledger": "valence.cli.ledger:ledger",
     "locations": "valence.cli.system:locations",
+    "memory": "valence.cli.memory:memory",
     "models": "valence.cli.models:models",
     "recompose": "valence.cli.calls:recompose",
     "replay": "valence.cli.replay:replay",

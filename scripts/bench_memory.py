@@ -1,0 +1,186 @@
+"""How quick memory is at size, and how much disk it takes.
+
+Random unit vectors stand in for embeddings (their making is not measured); texts are made of words
+with Zipf's frequencies, facts of random entities, so that the common words and the much-named
+entities are there that make a search slow. A query is full text, vectors and graph, one after the
+other, each asked for 20 items. Latencies are of a warmed-up process; CPU times stand beside them,
+because on a machine that does other work at the same time only these say what a query costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+
+from store.database import Database  # noqa: E402
+from store.episodes import Chunk, Episodes  # noqa: E402
+from store.exact import ExactIndex  # noqa: E402
+from store.facts import NewFact  # noqa: E402
+from store.graph import Graph  # noqa: E402
+from store.lance import VectorIndex  # noqa: E402
+
+MODEL = "random@0"
+WIDTH = 384
+WORDS = 20_000
+BATCH = 5000
+FOUND = 20
+TURNS = 1000
+
+
+class Home:
+    """A filled memory in a folder."""
+
+    def __init__(self, folder: Path, chance: np.random.Generator) -> None:
+        self.folder = folder
+        self.chance = chance
+        self.db = Database(folder / "valence.db")
+        self.episodes = Episodes(self.db)
+        self.graph = Graph(self.db)
+
+    def drawn(self, kinds: int, shape: tuple[int, ...]) -> np.ndarray:
+        """Numbers below `kinds`, the n-th as frequent as 1 / n."""
+        shares = 1 / np.arange(1, kinds + 1)
+        return self.chance.choice(kinds, shape, p=shares / shares.sum())
+
+    def texts(self, count: int, words: int) -> list[str]:
+        drawn = self.drawn(WORDS, (count, words))
+        return [" ".join(f"w{n}" for n in row) for row in drawn]
+
+    def vectors(self, count: int) -> np.ndarray:
+        rows = self.chance.standard_normal((count, WIDTH), dtype=np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def add_episodes(self, count: int) -> None:
+        for start in range(0, count, BATCH):
+            size = min(BATCH, count - start)
+            chunks = [Chunk(text=text, kind="episode") for text in self.texts(size, 20)]
+            self.episodes.add(chunks, self.vectors(size), MODEL)
+
+    def add_facts(self, count: int) -> list[str]:
+        names = [f"entity {n}" for n in range(max(count // 5, 2))]
+        made = self.graph.add_entities((name, name) for name in names)
+        entities = [entity.id for entity in made.values()]
+        for start in range(0, count, BATCH):
+            size = min(BATCH, count - start)
+            pairs = self.drawn(len(entities), (size, 2))
+            self.graph.add_facts(
+                NewFact(
+                    subject_id=entities[a], relation=f"relation{a % 50}",
+                    relation_folded=f"relation{a % 50}", object_id=entities[b],
+                )
+                for a, b in pairs
+            )  # fmt: skip
+        return entities
+
+    def bytes(self) -> int:
+        self.db.checkpoint()
+        return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--episodes", type=int, default=100_000)
+    parser.add_argument("--facts", type=int, default=100_000)
+    parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--index", action="store_true", help="also the index on disk (minutes)")
+    parser.add_argument("--docs", action="store_true", help="write docs/bench_memory.md")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder), np.random.default_rng(4))
+        report = "\n\n".join([growth(home), latency(home, arguments)])
+    print(report)
+    if arguments.docs:
+        command = f"    .venv/bin/python scripts/bench_memory.py {' '.join(sys.argv[1:])}\n"
+        page = f"# Memory at size\n\n{__doc__}\n{report}\n\n{command}"
+        (ROOT / "docs" / "bench_memory.md").write_text(page, "utf-8")
+
+
+def growth(home: Home) -> str:
+    """Disk that turns take, appended one by one as a conversation appends them."""
+    before, raw = home.bytes(), 0
+    for _ in range(TURNS):
+        chunk = Chunk(text=home.texts(1, 60)[0], kind="episode")
+        home.episodes.add([chunk], home.vectors(1), MODEL)
+        raw += len(chunk.text.encode()) + 4 * WIDTH
+    grown = home.bytes() - before
+    return (
+        f"{TURNS} turns of 60 words, appended one by one: raw (text and float32 vectors) "
+        f"{raw / 1e6:.2f} MB, on disk {grown / 1e6:.2f} MB, {grown / raw:.2f} times the raw size."
+    )
+
+
+def latency(home: Home, arguments: argparse.Namespace) -> str:
+    home.add_episodes(arguments.episodes)
+    entities = home.add_facts(arguments.facts)
+    exact = ExactIndex(home.episodes.vectors, "chunk", MODEL)
+    first = cost(lambda: exact.search(home.vectors(1)[0], FOUND))
+    queries = iter(home.texts(4 * arguments.queries, 8))
+    vectors = iter(home.vectors(4 * arguments.queries))
+    ways: dict[str, Callable[[], Any]] = {
+        "full text": lambda: home.episodes.search(next(queries), FOUND),
+        "vectors, exact": lambda: exact.search(next(vectors), FOUND),
+        "full text of facts": lambda: home.graph.search(["entity", "7", "relation7"], FOUND),
+        "graph, facts of 3 entities": lambda: home.graph.facts_about(some(home, entities, 3), 200),
+        "graph, 2 hops": lambda: home.graph.neighbours(some(home, entities, 1), 2, 200),
+    }
+    timed = {name: costs(way, arguments.queries) for name, way in ways.items()}
+    timed["all of these"] = np.sum(list(timed.values()), axis=0)
+    notes = [f"Loading all vectors, once a process: {first[0]:.2f} s ({first[1]:.2f} s CPU)."]
+    if arguments.index:
+        timed["vectors, index on disk"], note = indexed(home, exact, arguments.queries)
+        notes.append(note)
+    title = f"{arguments.episodes:,} episodes, {arguments.facts:,} facts"
+    return "\n\n".join([table(title, timed), *notes])
+
+
+def indexed(home: Home, exact: ExactIndex, queries: int) -> tuple[np.ndarray, str]:
+    """The same by LanceDB, and how many of the nearest it finds."""
+    index = VectorIndex(home.db, home.folder / "episodic.lance", MODEL, exact_up_to=0)
+    built = cost(index.maintain)
+    hits = sum(
+        len({a for a, _ in index.search(q, FOUND)} & {a for a, _ in exact.search(q, FOUND)})
+        for q in home.vectors(queries)
+    )
+    asked = iter(home.vectors(2 * queries))
+    took = costs(lambda: index.search(next(asked), FOUND), queries)
+    share = hits / queries / FOUND
+    return took, f"Index on disk: built in {built[0]:.0f} s, recall@{FOUND} {share:.3f} (random)."
+
+
+def some(home: Home, entities: list[str], count: int) -> list[str]:
+    return [entities[i] for i in home.drawn(len(entities), (count,))]
+
+
+def costs(way: Callable[[], Any], count: int) -> np.ndarray:
+    """Seconds of each by the clock and of the CPU (n, 2), after a tenth as warm-up."""
+    for _ in range(max(count // 10, 1)):
+        way()
+    return np.array([cost(way) for _ in range(count)])
+
+
+def cost(job: Callable[[], Any]) -> tuple[float, float]:
+    """Seconds by the clock and of the CPU, all threads together."""
+    started, busy = time.perf_counter(), time.process_time()
+    job()
+    return time.perf_counter() - started, time.process_time() - busy
+
+
+def table(title: str, timed: dict[str, np.ndarray]) -> str:
+    lines = [f"| {title} | p50 ms | p95 ms | CPU p50 ms | CPU p95 ms |", "|---|---|---|---|---|"]
+    for name, column in timed.items():
+        p50, p95 = 1000 * np.quantile(column, [0.5, 0.95], axis=0)
+        lines.append(f"| {name} | {p50[0]:.1f} | {p95[0]:.1f} | {p50[1]:.1f} | {p95[1]:.1f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

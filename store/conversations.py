@@ -1,0 +1,194 @@
+"""Conversations: their turns, and what each turn had done when it was last heard of.
+
+A turn is a row before anything is done about it, and each of its steps a row once it is done, so
+that a crash loses neither. It does not know what the steps are or what an answer holds.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sqlite3
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from store.clock import now
+from store.database import Database
+from store.errors import UnknownConversation
+from store.ids import new_id
+from store.rows import decode, encode, find, insert_sql
+from store.searching import fts_query
+
+TurnState = Literal["open", "answered", "undone"]
+
+_INSERT_CONVERSATION = insert_sql(
+    "conversations", ("id", "title", "archived", "created_at", "updated_at")
+)
+_TURN_COLUMNS = (
+    "id", "conversation_id", "parent_id", "position", "question", "answer", "state", "created_at",
+)  # fmt: skip
+_INSERT_TURN = insert_sql("turns", _TURN_COLUMNS)
+_INSERT_STEP = insert_sql("steps", ("id", "turn_id", "position", "name", "state", "created_at"))
+_NEXT_TURN = """
+SELECT coalesce(max(position) + 1, 0) FROM turns WHERE conversation_id = ?
+"""
+_NEXT_STEP = "SELECT coalesce(max(position) + 1, 0) FROM steps WHERE turn_id = ?"
+_TOUCH = "UPDATE conversations SET updated_at = ? WHERE id = ?"
+_LIST = """
+SELECT * FROM conversations WHERE archived <= ? ORDER BY updated_at DESC, id DESC LIMIT ?
+"""
+_SEARCH = """
+SELECT turns.* FROM turn_search JOIN turns ON turns.number = turn_search.rowid
+WHERE turn_search MATCH ? AND turns.state != 'undone' ORDER BY turns.number DESC LIMIT ?
+"""
+_FORGET = """
+DELETE FROM turns WHERE id IN (SELECT turn_id FROM steps WHERE instr(state, ?1))
+  OR instr(answer, ?1)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """A conversation; its title is the beginning of what was first said."""
+
+    title: str
+    archived: bool = False
+    id: str = field(default_factory=new_id)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What a person said, and the answer (JSON-able) once there is one.
+
+    `parent_id` is the turn before it; a turn that was undone is nobody's parent but stays.
+    """
+
+    conversation_id: str
+    question: str
+    parent_id: str | None = None
+    position: int = 0
+    answer: dict[str, Any] | None = None
+    state: TurnState = "open"
+    id: str = field(default_factory=new_id)
+    created_at: str = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing that a turn had done, and what came of it (JSON-able)."""
+
+    turn_id: str
+    name: str
+    state: dict[str, Any]
+    position: int = 0
+    id: str = field(default_factory=new_id)
+    created_at: str = field(default_factory=now)
+
+
+class Conversations:
+    """The conversations of one database."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def start(self, title: str) -> Conversation:
+        """A new conversation, without a turn yet."""
+        conversation = Conversation(title=title)
+        row = asdict(conversation) | {"archived": 0}
+        with self._db.transaction() as connection:
+            connection.execute(_INSERT_CONVERSATION, row)
+        return conversation
+
+    def get(self, id_or_prefix: str) -> Conversation:
+        """The one with this id or unique beginning. Raises UnknownConversation, AmbiguousId."""
+        return _conversation(find(self._db, "conversations", id_or_prefix, UnknownConversation))
+
+    def list(self, limit: int, archived: bool = False) -> list[Conversation]:
+        """The newest in use first; the archived ones only where they are asked for."""
+        return [_conversation(row) for row in self._db.read(_LIST, (int(archived), limit))]
+
+    def archive(self, conversation_id: str, archived: bool = True) -> None:
+        """Put a conversation out of sight, or back into it; nothing of it is lost."""
+        sql = "UPDATE conversations SET archived = ? WHERE id = ?"
+        with self._db.transaction() as connection:
+            connection.execute(sql, (int(archived), conversation_id))
+
+    def begin(self, conversation_id: str, question: str) -> Turn:
+        """A new open turn, after the last one that stands."""
+        standing = self.turns(conversation_id)
+        with self._db.transaction() as connection:
+            position = connection.execute(_NEXT_TURN, (conversation_id,)).fetchone()[0]
+            turn = Turn(
+                conversation_id=conversation_id,
+                question=question,
+                parent_id=standing[-1].id if standing else None,
+                position=position,
+            )
+            connection.execute(_INSERT_TURN, asdict(turn))
+            connection.execute(_TOUCH, (turn.created_at, conversation_id))
+        return turn
+
+    def checkpoint(self, turn_id: str, name: str, state: dict[str, Any]) -> Step:
+        """Keep what a step of the turn came to."""
+        with self._db.transaction() as connection:
+            position = connection.execute(_NEXT_STEP, (turn_id,)).fetchone()[0]
+            step = Step(turn_id=turn_id, name=name, state=state, position=position)
+            connection.execute(_INSERT_STEP, asdict(step) | {"state": encode(state)})
+        return step
+
+    def answer(self, turn_id: str, answer: dict[str, Any]) -> None:
+        """Close the turn with its answer."""
+        sql = "UPDATE turns SET answer = ?, state = 'answered' WHERE id = ?"
+        with self._db.transaction() as connection:
+            connection.execute(sql, (encode(answer), turn_id))
+
+    def undo(self, turn_id: str) -> None:
+        """Let the turn count no longer; its rows stay to be looked at."""
+        with self._db.transaction() as connection:
+            connection.execute("UPDATE turns SET state = 'undone' WHERE id = ?", (turn_id,))
+
+    def turn(self, turn_id: str) -> Turn:
+        """The turn of that id or unique beginning. Raises UnknownConversation, AmbiguousId."""
+        return _turn(find(self._db, "turns", turn_id, UnknownConversation))
+
+    def turns(self, conversation_id: str, undone: bool = False) -> builtins.list[Turn]:
+        """The turns of a conversation, oldest first; those undone only where asked for."""
+        sql = "SELECT * FROM turns WHERE conversation_id = ? ORDER BY position"
+        turns = [_turn(row) for row in self._db.read(sql, (conversation_id,))]
+        return [turn for turn in turns if undone or turn.state != "undone"]
+
+    def steps(self, turn_id: str) -> builtins.list[Step]:
+        """What the turn has done, in order."""
+        sql = "SELECT * FROM steps WHERE turn_id = ? ORDER BY position"
+        return [_step(row) for row in self._db.read(sql, (turn_id,))]
+
+    def unanswered(self, limit: int = 100) -> builtins.list[Turn]:
+        """The open turns of all conversations, oldest first."""
+        sql = "SELECT * FROM turns WHERE state = 'open' ORDER BY id LIMIT ?"
+        return [_turn(row) for row in self._db.read(sql, (limit,))]
+
+    def search(self, query: str, limit: int) -> builtins.list[Turn]:
+        """Turns with all words of the query, in any of their forms, newest first."""
+        match = fts_query(query)
+        if match is None:
+            return []
+        return [_turn(row) for row in self._db.read(_SEARCH, (match, limit))]
+
+
+def forget_in_turns(connection: sqlite3.Connection, id: str) -> int:
+    """Remove the turns that rest on a call, fact or source of that id; returns how many."""
+    return connection.execute(_FORGET, (id,)).rowcount
+
+
+def _conversation(row: sqlite3.Row) -> Conversation:
+    return Conversation(**dict(row) | {"archived": bool(row["archived"])})
+
+
+def _turn(row: sqlite3.Row) -> Turn:
+    values = {name: row[name] for name in _TURN_COLUMNS}
+    return Turn(**values | {"answer": decode(row["answer"])})
+
+
+def _step(row: sqlite3.Row) -> Step:
+    return Step(**dict(row) | {"state": decode(row["state"])})

@@ -1,0 +1,306 @@
+"""`valence memory`, `ask` and `conversations` as a person or a script gives them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.valence.test_import_hygiene import HEAVY, loaded_by
+from valence.cli import main
+
+TEXT = "Ada Lovelace was born in London."
+TRIPLE = ["Ada Lovelace", "birthPlace", "London"]
+FOUND_KEYS = ["kind", "id", "text", "triple", "score", "source", "recorded_at", "reason"]
+TURN_KEYS = [
+    "conversation", "turn", "answer", "citations", "facts", "route", "reason", "confidence",
+    "remembered", "latency_ms", "cost_usd",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.split("\n")[:-1]]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        (only,) = self.records
+        return only
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Run]:
+    before = os.umask(0o022)
+
+    def run_(*arguments: str, stdin: str = "") -> Done:
+        data = io.BytesIO(stdin.encode("utf-8", "surrogateescape"))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(data, "utf-8"))
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Done(int(ended.value.code or 0), out, err)
+
+    yield run_
+    os.umask(before)
+
+
+@pytest.fixture
+def told(run: Run) -> dict[str, Any]:
+    """One text that is remembered."""
+    return run("memory", "add", TEXT, "--json").record
+
+
+# -- memory ----------------------------------------------------------------------------------------
+
+
+def test_add_says_what_was_read_by_whom_and_where_it_is_kept(run: Run) -> None:
+    done = run("memory", "add", TEXT, "--json")
+    assert done.code == 0
+    assert list(done.record) == ["source", "call_id", "facts", "route"]
+    assert done.record["facts"] == [TRIPLE]
+    assert done.record["route"] == "builtin"
+    assert run("ledger", "show", done.record["call_id"], "--json").record["input"] == TEXT
+    assert "1 texts wait for their vectors" in done.err
+
+
+def test_a_file_is_remembered_line_by_line_and_again_without_doubles(
+    run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "notes"
+    file.write_bytes(b"Rex is a dog.\n\ncaf\xe9\n" + TEXT.encode())
+    done = run("memory", "add", "--file", str(file), "--json")
+    assert [record["facts"] for record in done.records] == [[["Rex", "isA", "dog"]], [TRIPLE]]
+    assert done.code == 1
+    assert "line 3: " in done.err
+    again = run("memory", "add", "--file", str(file), "--json")
+    assert [record["call_id"] for record in again.records] == [None, None]
+    assert [r["source"] for r in again.records] == [r["source"] for r in done.records]
+
+
+def test_search_prints_the_contracts_records(run: Run, told: dict[str, Any]) -> None:
+    done = run("memory", "search", "Where was Ada Lovelace born?", "--json")
+    assert done.code == 0
+    assert all(list(record) == FOUND_KEYS for record in done.records)
+    fact, text = done.records
+    assert (fact["kind"], fact["triple"], fact["source"]) == ("fact", TRIPLE, told["source"])
+    assert (text["kind"], text["text"], text["triple"]) == ("episode", TEXT, None)
+    assert fact["score"] > text["score"]
+
+
+@pytest.mark.parametrize(
+    ("options", "kinds"),
+    [
+        (("--mode", "graph"), {"fact"}),
+        (("--mode", "text"), {"fact", "episode"}),
+        (("--mode", "vector"), set()),
+        (("--limit", "1"), {"fact"}),
+        (("--budget", "12"), {"fact"}),
+        (("--since", "2999-01-01"), set()),
+        (("--until", "2000-01-01T12:00"), set()),
+        (("--since", "2000-01-01", "--until", "2999-01-01"), {"fact", "episode"}),
+        (("--source", TEXT), {"fact", "episode"}),
+    ],
+    ids=str,
+)
+def test_search_is_narrowed(
+    run: Run, told: dict[str, Any], options: tuple[str, ...], kinds: set[str]
+) -> None:
+    done = run("memory", "search", "Where was Ada Lovelace born?", *options, "--json")
+    assert done.code == 0
+    assert {record["kind"] for record in done.records} == kinds
+
+
+def test_facts_entity_and_path(run: Run, told: dict[str, Any]) -> None:
+    run("memory", "add", "London is the capital of England.")
+    triples = [record["triple"] for record in run("memory", "facts", "--json").records]
+    assert triples == [["England", "capital", "London"], TRIPLE]
+    of_ada = run("memory", "facts", "ada lovelace", "--json").record
+    assert (of_ada["triple"], of_ada["source"]) == (TRIPLE, told["source"])
+    london = run("memory", "entity", "London", "--json").record
+    assert set(london["neighbours"]) == {"Ada Lovelace", "England"}
+    assert len(london["facts"]) == 2
+    path = run("memory", "path", "Ada Lovelace", "England", "--json").records
+    assert [record["triple"] for record in path] == [TRIPLE, ["England", "capital", "London"]]
+    assert run("memory", "path", "Ada Lovelace", "England", "--hops", "1").code == 1
+    assert "London" in run("memory", "entity", "Ada Lovelace").out
+
+
+def test_what_was_believed_at_a_time(run: Run, told: dict[str, Any]) -> None:
+    assert run("memory", "facts", "--as-of", "2001-01-01", "--json").records == []
+    assert len(run("memory", "facts", "--as-of", "2999-01-01", "--json").records) == 1
+    assert len(run("memory", "facts", "--valid-at", "1990", "--json").records) == 1
+
+
+def test_sources_are_listed_and_forgotten(run: Run, told: dict[str, Any]) -> None:
+    source = run("memory", "sources", "--json").record
+    assert (source["source"], source["kind"], source["state"]) == (told["source"], "note", "read")
+    assert run("memory", "forget", told["source"], "--json").record["kind"] == "source"
+    assert run("memory", "search", "Ada", "--json").records == []
+    assert run("memory", "sources", "--state", "gone", "--json").record["title"] == ""
+
+
+@pytest.mark.parametrize("form", ["jsonl", "graphml", "ntriples"])
+def test_export(run: Run, told: dict[str, Any], tmp_path: Path, form: str) -> None:
+    file = tmp_path / "facts"
+    done = run("memory", "export", "--format", form, str(file), "--json")
+    assert done.record == {"facts": 1, "file": str(file), "format": form}
+    assert "Ada" in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("memory", "facts", "Nobody"),
+        ("memory", "entity", "Nobody"),
+        ("memory", "path", "Nobody", "Nobody else"),
+        ("memory", "forget", "nope"),
+        ("memory", "search", "x", "--source", "nope"),
+        ("memory", "embed"),
+        ("memory", "export", "/nowhere/at/all"),
+        ("ask", "Hello", "--conversation", "nope"),
+        ("ask", "--from", "received", "--conversation", "nope"),
+        ("conversations", "show", "nope"),
+        ("conversations", "export", "nope", "/nowhere/at/all"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_done_is_one_line_and_1(run: Run, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines()[-1].startswith("Error: ")
+    assert "a defect" not in done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("memory", "search"),
+        ("memory", "search", "x", "--mode", "guess"),
+        ("memory", "search", "x", "--since", "yesterday"),
+        ("memory", "add", "x", "--file", "-"),
+        ("memory", "export", "--format", "pickle", "x"),
+        ("ask",),
+        ("ask", " "),
+        ("ask", "x", "--from", "received"),
+        ("ask", "--from", "nowhere", "--conversation", "x"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_2(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run(*arguments).code == 2
+
+
+# -- ask and conversations -------------------------------------------------------------------------
+
+
+def test_a_conversation_goes_on_and_is_kept(run: Run, tmp_path: Path) -> None:
+    first = run("ask", TEXT, "--json").record
+    assert list(first) == TURN_KEYS
+    assert first["remembered"][0]["facts"] == [TRIPLE]
+    second = run("ask", "Where was she born?", "--conversation", first["conversation"], "--json")
+    assert second.record["answer"] == "Ada Lovelace was born in London. [1]"
+    assert second.record["facts"] == [TRIPLE]
+    assert second.record["citations"][0]["source"] == first["turn"]
+
+    (listed,) = run("conversations", "list", "--json").records
+    assert (listed["conversation"], listed["turns"]) == (first["conversation"], 2)
+    shown = run("conversations", "show", first["conversation"], "--steps", "--json").records
+    assert [turn["question"] for turn in shown] == [TEXT, "Where was she born?"]
+    assert [step["name"] for step in shown[1]["steps"]] == [
+        "received", "understood", "remembered", "retrieved", "answered",
+    ]  # fmt: skip
+    (found,) = run("conversations", "search", "she born", "--json").records
+    assert found["turn"] == second.record["turn"]
+    file = tmp_path / "talk.md"
+    assert run("conversations", "export", first["conversation"], str(file)).code == 0
+    assert "> Where was she born?\n\nAda Lovelace was born in London. [1]" in file.read_text()
+    lines = tmp_path / "talk.jsonl"
+    run("conversations", "export", first["conversation"], str(lines), "--format", "jsonl")
+    assert len(lines.read_text().splitlines()) == 2
+
+
+def test_an_archived_conversation_is_out_of_the_list(run: Run) -> None:
+    conversation = run("ask", TEXT, "--json").record["conversation"]
+    run("conversations", "archive", conversation)
+    assert run("conversations", "list", "--json").records == []
+    assert len(run("conversations", "list", "--archived", "--json").records) == 1
+    run("conversations", "archive", conversation, "--undo")
+    assert len(run("conversations", "list", "--json").records) == 1
+
+
+def test_a_turn_is_taken_again(run: Run) -> None:
+    first = run("ask", TEXT, "--json").record
+    again = run("ask", "--from", "remembered", "--conversation", first["conversation"], "--json")
+    assert again.record["turn"] != first["turn"]
+    assert again.record["remembered"][0]["facts"] == [TRIPLE]
+    assert len(run("memory", "facts", "--json").records) == 1
+
+
+def test_a_person_reads_the_answer_and_its_sources(run: Run) -> None:
+    run("memory", "add", TEXT)
+    done = run("ask", "Where was Ada Lovelace born?")
+    assert done.out == "Ada Lovelace was born in London. [1]\n"
+    assert f"[1] {TEXT}" in done.err
+
+
+def test_nothing_of_a_terminals_language_is_printed(run: Run) -> None:
+    run("memory", "add", "Ada \x1b[2J was born in \x1b]0;London\x07.")
+    for arguments in (
+        ("memory", "facts"), ("memory", "search", "Ada"), ("memory", "sources"),
+        ("ask", "Where was Ada born?"), ("conversations", "list"),
+    ):  # fmt: skip
+        assert "\x1b" not in run(*arguments).out
+
+
+def test_a_forgotten_call_takes_its_turn_and_its_facts_along(run: Run) -> None:
+    first = run("ask", TEXT, "--json").record
+    run("ask", "Where was Ada Lovelace born?", "--conversation", first["conversation"])
+    (said,) = run("ledger", "list", "--boundary", "recompose", "--json").records
+    run("ledger", "forget", said["call_id"], "--json")
+    shown = run("conversations", "show", first["conversation"], "--json").records
+    assert [turn["question"] for turn in shown] == [TEXT]
+    run("ledger", "forget", first["remembered"][0]["call_id"])
+    assert run("conversations", "show", first["conversation"], "--json").records == []
+    assert run("memory", "facts", "--json").records == []
+    assert run("memory", "search", "Ada", "--json").records == []
+
+
+# -- what they load --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("memory", "facts"),
+        ("memory", "add", "Rex is a dog."),
+        ("ask", "Where was Ada Lovelace born?"),
+        ("conversations", "list"),
+    ],
+    ids=" ".join,
+)
+def test_what_needs_no_model_loads_none(
+    run: Run, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("VALENCE_LOCAL__ENABLED", "false")
+    assert not loaded_by(*command) & (HEAVY | {"sentence_transformers", "networkx", "watchdog"})

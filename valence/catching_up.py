@@ -1,0 +1,46 @@
+"""Making the vectors of many texts in a process of its own, one at a time in a home.
+
+As after a change of the embedding model; each batch is kept, so that nothing of it is done twice.
+It does not make vectors itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from valence.app import Valence
+from valence.errors import AlreadyRunning
+
+LEASE = "embedding"
+LEASE_S = 3600.0
+
+
+@contextmanager
+def alone(app: Valence) -> Iterator[None]:
+    """Nobody else makes vectors of everything meanwhile. Raises AlreadyRunning."""
+    if not app.stores.leases.acquire(LEASE, LEASE_S):
+        raise AlreadyRunning("another process makes the vectors already")
+    try:
+        yield
+    finally:
+        app.stores.leases.release(LEASE)
+
+
+def start_in_background(app: Valence) -> None:
+    """Starts the command that a person would give, detached, its progress in the log; nothing
+    where it is under way."""
+    if app.stores.leases.held(LEASE):
+        return
+    log = app.locations.logs / "embedding.log"
+    command = ["nice", "-n", "10", sys.executable, "-m", "valence", "memory", "embed"]
+    with log.open("a", encoding="utf-8") as output:
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )

@@ -1,0 +1,69 @@
+"""`valence ask`: one turn of conversation, without the TUI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from valence.app import Valence
+from valence.cli.output import emit, json_option, note, printable
+from valence.learning import learn
+from valence.working import STEPS, nobody
+
+if TYPE_CHECKING:
+    from valence.reply import Reply
+
+
+@click.command()
+@click.argument("text", required=False)
+@click.option("--conversation", metavar="ID", help="Go on with this conversation.")
+@click.option(
+    "--from",
+    "step",
+    type=click.Choice(STEPS),
+    help="Take the conversation's last turn again, from this step on.",
+)
+@json_option
+def ask(text: str | None, conversation: str | None, step: str | None, as_json: bool) -> None:
+    """Tell Valence something, or ask it: TEXT is one turn."""
+    _check(text, conversation, step)
+    listen = nobody if as_json else _show
+    with Valence.open() as app:
+        if step is not None:
+            reply = app.assistant.retake(conversation or "", step, listen)
+        else:
+            reply = app.assistant.ask(text or "", conversation, listen)
+        _print(reply, as_json)
+        for answer in app.assistant.to_learn():
+            learn(app, answer)
+
+
+def _check(text: str | None, conversation: str | None, step: str | None) -> None:
+    if step is None and not (text or "").strip():
+        raise click.UsageError("give a text, or --from STEP with --conversation ID")
+    if step is not None and (text is not None or conversation is None):
+        raise click.UsageError("--from goes with --conversation and without a text")
+
+
+def _show(name: str, state: dict[str, Any]) -> None:
+    """Each part of the answer as soon as there are words for it."""
+    if name == "said":
+        click.echo(printable(state["text"]))
+
+
+def _print(reply: Reply, as_json: bool) -> None:
+    if as_json:
+        emit(reply.to_json())
+        return
+    for citation in reply.citations:
+        source = citation.source
+        name = (source.place or source.title) if source else "said by you"
+        note(f"  [{citation.number}] {printable(name)} · {citation.recorded_at[:10]}")
+    for remembered in reply.remembered:
+        for triple in remembered["facts"]:
+            note(f"  {printable(' | '.join(triple))}")
+    note(
+        f"  {reply.route} · {reply.reason} · {reply.latency_ms:.0f} ms · "
+        f"conversation {reply.turn.conversation_id}"
+    )

@@ -1,0 +1,150 @@
+"""`valence conversations`: what was said before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from store.conversations import Conversation, Turn
+from valence.app import Valence
+from valence.cli.output import emit, json_option, note, printable, table
+from valence.errors import TransferError
+
+
+@click.group()
+def conversations() -> None:
+    """Conversations: list, show, search, export, archive."""
+
+
+@conversations.command("list")
+@click.option("--archived", is_flag=True, help="The archived ones too.")
+@click.option("--limit", default=20, show_default=True)
+@json_option
+def list_conversations(archived: bool, limit: int, as_json: bool) -> None:
+    """The newest in use first."""
+    with Valence.open() as app:
+        kept = app.memory.conversations
+        rows = [(each, len(kept.turns(each.id))) for each in kept.list(limit, archived)]
+    if as_json:
+        for conversation, turns in rows:
+            emit(_record(conversation) | {"turns": turns})
+        return
+    table(
+        ("conversation", "last used", "turns", "begins with"),
+        [(each.id, each.updated_at[:19], turns, each.title) for each, turns in rows],
+    )
+
+
+@conversations.command()
+@click.argument("conversation")
+@click.option("--steps", is_flag=True, help="What each turn did, and the turns that were undone.")
+@json_option
+def show(conversation: str, steps: bool, as_json: bool) -> None:
+    """The turns of a CONVERSATION, one JSON object a turn."""
+    with Valence.open() as app:
+        kept = app.memory.conversations
+        turns = kept.turns(kept.get(conversation).id, undone=steps)
+        done = {turn.id: kept.steps(turn.id) if steps else [] for turn in turns}
+    for turn in turns:
+        if as_json:
+            each = [{"name": s.name, "state": s.state, "at": s.created_at} for s in done[turn.id]]
+            emit(_turn_record(turn) | ({"steps": each} if steps else {}))
+            continue
+        click.echo(f"> {printable(turn.question)}\n{printable(_answer(turn))}")
+        for step in done[turn.id]:
+            note(f"  {step.name}: {printable(json.dumps(step.state, ensure_ascii=False))}")
+
+
+@conversations.command()
+@click.argument("query")
+@click.option("--limit", default=20, show_default=True)
+@json_option
+def search(query: str, limit: int, as_json: bool) -> None:
+    """Turns whose question or answer has all the words of QUERY, newest first."""
+    with Valence.open() as app:
+        turns = app.memory.conversations.search(query, limit)
+    if as_json:
+        for turn in turns:
+            emit(_turn_record(turn))
+        return
+    rows = [(t.conversation_id, t.created_at[:19], t.question, _answer(t)) for t in turns]
+    table(("conversation", "at", "question", "answer"), rows)
+
+
+@conversations.command()
+@click.argument("conversation")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--format", "form", type=click.Choice(["markdown", "jsonl"]), default="markdown")
+def export(conversation: str, file: Path, form: str) -> None:
+    """Write a CONVERSATION to FILE, as Markdown to read or as JSON lines."""
+    with Valence.open() as app:
+        chosen = app.memory.conversations.get(conversation)
+        turns = app.memory.conversations.turns(chosen.id)
+    text = _markdown(chosen, turns) if form == "markdown" else _json_lines(turns)
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise TransferError(f"cannot be written: {error.strerror}", where=str(file)) from error
+    note(f"{len(turns)} turns in {file}")
+
+
+@conversations.command()
+@click.argument("conversation")
+@click.option("--undo", is_flag=True, help="Take it out of the archive.")
+def archive(conversation: str, undo: bool) -> None:
+    """Put a CONVERSATION out of the list; nothing of it is lost."""
+    with Valence.open() as app:
+        chosen = app.memory.conversations.get(conversation)
+        app.memory.conversations.archive(chosen.id, archived=not undo)
+    note(f"{chosen.id}: {'in the list again' if undo else 'archived'}")
+
+
+def _answer(turn: Turn) -> str:
+    return turn.answer["answer"] if turn.answer else "(interrupted; the next `ask` finishes it)"
+
+
+def _record(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "conversation": conversation.id,
+        "title": conversation.title,
+        "archived": conversation.archived,
+        "created_at": conversation.created_at,
+        "updated_at": conversation.updated_at,
+    }
+
+
+def _turn_record(turn: Turn) -> dict[str, Any]:
+    return {
+        "conversation": turn.conversation_id,
+        "turn": turn.id,
+        "parent": turn.parent_id,
+        "question": turn.question,
+        "state": turn.state,
+        "created_at": turn.created_at,
+        "answer": turn.answer["answer"] if turn.answer else None,
+        "citations": turn.answer["citations"] if turn.answer else [],
+    }
+
+
+def _json_lines(turns: list[Turn]) -> str:
+    return "".join(json.dumps(_turn_record(turn), ensure_ascii=False) + "\n" for turn in turns)
+
+
+def _markdown(conversation: Conversation, turns: list[Turn]) -> str:
+    parts = [f"# {conversation.title}\n\n{conversation.created_at}\n"]
+    for turn in turns:
+        asked = "\n".join(f"> {line}" for line in turn.question.splitlines())
+        parts.append(f"{asked}\n\n{_answer(turn)}\n")
+        cited = turn.answer["citations"] if turn.answer else []
+        parts += [
+            f"[{c['number']}] {c['place'] or c['title']}, {c['recorded_at'][:10]}\n" for c in cited
+        ]
+    return "\n".join(parts)
+
+
+def _cited(citation: dict[str, Any]) -> str:
+    name = citation["place"] or citation["title"]
+    return f"[{citation['number']}] {name}, {citation['recorded_at'][:10]}"

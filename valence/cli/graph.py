@@ -1,0 +1,127 @@
+"""`valence memory facts`, `entity` and `path`: what is known, as it is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from valence.app import Valence
+from valence.cli.moments import End
+from valence.cli.output import emit, json_option, printable, table
+from valence.errors import ValenceError
+
+if TYPE_CHECKING:
+    from store.graph import Entity, Fact
+    from valence.memory import Memory
+
+
+@click.command()
+@click.argument("entity", required=False)
+@click.option("--as-of", type=End(), help="What was believed at this time.")
+@click.option("--valid-at", help="What held in the world at this time (2024, 2024-03-01).")
+@click.option("--superseded", is_flag=True, help="Also what is believed no longer.")
+@click.option("--contradictions", is_flag=True, help="Only what disagrees.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+@json_option
+def facts(
+    entity: str | None, as_of: str | None, valid_at: str | None, superseded: bool,
+    contradictions: bool, limit: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Facts, the newest first; of ENTITY where one is named."""
+    with Valence.open() as app:
+        chosen = app.memory.entity(entity) if entity is not None else None
+        if contradictions:
+            found = _disagreeing(app.memory, chosen, limit)
+        else:
+            times = {"as_of": as_of, "valid_at": valid_at, "include_superseded": superseded}
+            found = _facts_of(app.memory, chosen, limit, times)
+    _print_facts(found, as_json)
+
+
+@click.command()
+@click.argument("name")
+@json_option
+def entity(name: str, as_json: bool) -> None:
+    """One entity: its other names, its facts, what is around it and what is like it."""
+    with Valence.open() as app:
+        chosen = app.memory.entity(name)
+        record = _entity_record(app.memory, chosen)
+        found = _facts_of(app.memory, chosen, 50, {})
+    if as_json:
+        from valence.knowledge_export import fact_json
+
+        emit(record | {"facts": [fact_json(fact) for fact in found]})
+        return
+    click.echo(printable(chosen.name))
+    for key in ("aliases", "candidates", "neighbours", "similar"):
+        if record[key]:
+            click.echo(f"  {key}: {printable(', '.join(record[key]))}")
+    _print_facts(found, as_json=False)
+
+
+@click.command()
+@click.argument("start")
+@click.argument("end")
+@click.option("--hops", default=4, show_default=True, type=click.IntRange(1, 8))
+@json_option
+def path(start: str, end: str, hops: int, as_json: bool) -> None:
+    """The shortest chain of facts from START to END."""
+    with Valence.open() as app:
+        known = app.memory
+        found = known.graph.path(known.entity(start).id, known.entity(end).id, hops)
+    if found is None:
+        raise ValenceError(f"no chain of at most {hops} facts leads from one to the other")
+    _print_facts(found, as_json)
+
+
+def _facts_of(
+    memory: Memory, entity: Entity | None, limit: int, times: dict[str, Any]
+) -> list[Fact]:
+    """Facts with the entity at either end, the newest first."""
+    if entity is None:
+        return memory.graph.facts(limit=limit, **times)
+    both = [
+        *memory.graph.facts(subject=entity.id, limit=limit, **times),
+        *memory.graph.facts(object=entity.id, limit=limit, **times),
+    ]
+    once = {fact.id: fact for fact in both}
+    return sorted(once.values(), key=lambda fact: fact.recorded_at, reverse=True)[:limit]
+
+
+def _disagreeing(memory: Memory, entity: Entity | None, limit: int) -> list[Fact]:
+    subjects = [entity.id] if entity is not None else None
+    found = memory.knowledge.contradictions(subjects, limit)
+    return [fact for each in found for fact in each.facts]
+
+
+def _entity_record(memory: Memory, entity: Entity) -> dict[str, Any]:
+    names = memory.graph.aliases(entity.id)
+    similar = memory.places.similar(entity.id, 5) if memory.places is not None else []
+    return {
+        "entity": entity.id,
+        "name": entity.name,
+        "aliases": [name for name, origin in names.items() if origin != "candidate"],
+        "candidates": [name for name, origin in names.items() if origin == "candidate"],
+        "neighbours": [near.entity.name for near in memory.graph.neighbours([entity.id], limit=10)],
+        "similar": [other.name for other, _ in similar],
+    }
+
+
+def _print_facts(found: Iterable[Fact], as_json: bool) -> None:
+    from valence.knowledge_export import fact_json
+
+    if as_json:
+        for fact in found:
+            emit(dict(fact_json(fact)))
+        return
+    table(("subject", "relation", "object", "sure", "since", "fact"), list(_rows(found)))
+
+
+def _rows(found: Iterable[Fact]) -> Iterator[tuple[object, ...]]:
+    for fact in found:
+        ended = f" (until {fact.superseded_at[:10]})" if fact.superseded_at else ""
+        yield (
+            *fact.triple, round(fact.confidence, 2), fact.recorded_at[:10] + ended, fact.id
+        )  # fmt: skip

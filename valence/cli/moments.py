@@ -1,0 +1,39 @@
+"""Times as options of commands take them: to UTC text that sorts, as the store keeps it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    Text = click.ParamType[str]
+else:
+    Text = click.ParamType  # older releases of click have no type argument
+
+
+class Moment(Text):
+    """A time: a date, or ISO 8601; UTC where no zone is given. As UTC text that sorts."""
+
+    name = "time"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; give 2026-03-01 or 2026-03-01T12:30", param, ctx)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class End(Moment):
+    """A time as an end: a date alone means the end of that day."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        day = len(value) == len("2026-03-01")
+        text = super().convert(value, param, ctx)
+        if not day:
+            return text
+        end = datetime.fromisoformat(text) + timedelta(days=1)
+        return end.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,303 @@
+"""The opened memory: what is told goes in, what bears on a query comes out.
+
+Joins the graph, the episodes, the vector index and the embedding model, each opened when it is
+first needed. Texts become facts through the `decompose` boundary alone. It does not answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import EmbeddingModelMissing
+from store.conversations import Conversations, forget_in_turns
+from store.database import Database
+from store.episodes import Chunk, Episodes
+from store.errors import UnknownId
+from store.graph import Entity, Fact, Graph, Provenance
+from store.sources import Source, SourceKind, Sources
+from store.told import called, with_content
+from valence.alike import AlikeNames, AlikePlaces
+from valence.backlog import embed_backlog
+from valence.knowledge import Knowledge
+from valence.likeness import WhenReady
+from valence.meaning import Meaning
+from valence.redaction import mask
+from valence.retrieval import ANY, Filters, Found, Mode, Retrieval
+from valence.spans import by_span
+
+if TYPE_CHECKING:
+    from models.embedding import Embedder
+    from valence.boundaries.triples import Triples
+    from valence.router import Answer
+
+Decompose = Callable[[str, str | None], "Answer"]
+"""One call of the boundary `decompose` on a text, as part of an episode."""
+Progress = Callable[[int, int], object]
+
+NAMES = 256
+TITLE = 60
+TOLD = 0.9
+"""How sure a fact is that was read from what a person said by a model nobody has certified."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What became of one text. `answer` is the call that read it, None where the text was known
+    already."""
+
+    source: Source
+    facts: tuple[Fact, ...]
+    answer: Answer | None
+
+
+class Memory:
+    """The memory of one home."""
+
+    def __init__(
+        self, db: Database, episodic: Path, embedder: Embedder, decompose: Decompose
+    ) -> None:
+        """`episodic` is the vector index's folder. Where the embedder's model is not on this
+        machine finds are by words and structure alone, and texts wait for their vectors."""
+        self.db = db
+        self.graph = Graph(db)
+        self.episodes = Episodes(db)
+        self.sources = Sources(db)
+        self.conversations = Conversations(db)
+        self._episodic = episodic
+        self._embedder = embedder
+        self._decompose = decompose
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        """The embedding model, None where there is none on this machine."""
+        return self._embedder if self._embedder.available else None
+
+    @property
+    def model_problem(self) -> str:
+        """Why nothing is found by meaning, and what to do about it; "" where it is."""
+        try:
+            self._embedder.folder  # noqa: B018 - asked for its error
+        except EmbeddingModelMissing as error:
+            return str(error)
+        return ""
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        meaning = self.meaning
+        if meaning is None or self.names is None:
+            return Knowledge(self.graph)
+        return Knowledge(self.graph, WhenReady(self.names, lambda: meaning.is_loaded))
+
+    @cached_property
+    def names(self) -> AlikeNames | None:
+        """Entities by the meaning of their names; None without an embedding model."""
+        return AlikeNames(self.graph, self.embedder) if self.embedder else None
+
+    @cached_property
+    def places(self) -> AlikePlaces | None:
+        """Entities by their names and links; None without an embedding model."""
+        return AlikePlaces(self.graph, self.names) if self.names else None
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """Texts by their meaning; None without an embedding model."""
+        if self.embedder is None:
+            return None
+        return Meaning(self.db, self._episodic, self.embedder)
+
+    @cached_property
+    def quick(self) -> Retrieval:
+        """Finds by words and structure, without any model."""
+        return Retrieval(self.graph, self.episodes)
+
+    @cached_property
+    def whole(self) -> Retrieval:
+        """Finds by meaning too, where there is an embedding model."""
+        if self.meaning is None:
+            return self.quick
+        return Retrieval(self.graph, self.episodes, self.meaning.near, self.meaning.similar)
+
+    # In
+
+    def remember(
+        self,
+        text: str,
+        kind: SourceKind = "note",
+        id: str | None = None,
+        episode: str | None = None,
+        place: str = "",
+    ) -> Remembered:
+        """Takes the facts out of a text and keeps both, all or nothing.
+
+        Secrets are masked first. The same note is not kept twice, nor two things under one `id`.
+        Vectors are made later (`catch_up`). Raises InvalidInput for what is no text.
+        """
+        text = mask(text).text
+        source = Source(
+            kind=kind, place=place, title=_title(text), sha256=_sha256(text), bytes=_size(text)
+        )
+        known = self._known(source, id)
+        if known is not None:
+            return Remembered(known, tuple(self.graph.facts(source=known.id)), None)
+        return self._keep(replace(source, id=id) if id else source, text, episode)
+
+    def entity(self, name: str) -> Entity:
+        """The entity of that name, alias or id. Raises UnknownEntity."""
+        return self.knowledge.find(name) or self.graph.get_entity(name)
+
+    def disagreeing(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Facts told before that cannot be true together with these."""
+        told = {fact.id for fact in facts}
+        found = self.knowledge.contradictions({fact.subject_id for fact in facts})
+        return [
+            fact
+            for each in found
+            if any(fact.id in told for fact in each.facts)
+            for fact in each.facts
+            if fact.id not in told
+        ]
+
+    def _known(self, source: Source, id: str | None) -> Source | None:
+        known = id or with_content(self.db, source.kind, source.sha256 or "")
+        return self._known_id(known) if known else None
+
+    def _known_id(self, id: str) -> Source | None:
+        try:
+            return self.sources.get(id)
+        except UnknownId:
+            return None
+
+    def _keep(self, source: Source, text: str, episode: str | None) -> Remembered:
+        answer = self._decompose(text, episode)
+        chunk = Chunk(
+            text=answer.value,
+            kind="episode",
+            source_id=source.id,
+            span_start=0,
+            span_end=len(answer.value),
+            episode=episode,
+            call_id=answer.call.id,
+        )
+        stated = Provenance(
+            origin="told",
+            confidence=answer.call.confidence or TOLD,
+            call_id=answer.call.id,
+            source_id=source.id,
+            chunk_id=chunk.id,
+        )
+        with self.db.transaction():
+            self.sources.add(source)
+            self.episodes.add([chunk])
+            facts = self._learn(answer.output, answer.value, stated)
+        return Remembered(source, facts, answer)
+
+    def _learn(self, triples: Triples, text: str, stated: Provenance) -> tuple[Fact, ...]:
+        """Each fact with the place in the text where its names stand."""
+        facts: dict[str, Fact] = {}
+        for (start, stop), several in by_span(triples, text).items():
+            here = replace(stated, span_start=start, span_end=stop)
+            facts |= {fact.id: fact for fact in self.knowledge.learn(several, here)}
+        return tuple(facts.values())
+
+    # Out
+
+    def search(
+        self,
+        query: str,
+        mode: Mode = "hybrid",
+        limit: int = 10,
+        filters: Filters = ANY,
+        budget: int | None = None,
+        about: Sequence[Entity] = (),
+        quick: bool = False,
+    ) -> Found:
+        """What bears on a query, best first; `quick` does without the embedding model."""
+        retrieval = self.quick if quick else self.whole
+        return retrieval.search(query, mode, limit, filters, budget, about)
+
+    def sources_at(self, given: str) -> frozenset[str]:
+        """The ids of the sources that have this id (or its beginning), stand at this place or
+        below it, or have this title. Raises UnknownId where there is none."""
+        found = called(self.db, given, str(Path(given).expanduser().absolute()))
+        return found or frozenset({self.sources.get(given).id})
+
+    # Vectors
+
+    def waiting(self) -> int:
+        """How many texts have no vector of the present model yet; all where there is no model."""
+        if self.embedder is None:
+            return self.episodes.count()
+        return self.episodes.waiting(self.embedder.name)
+
+    def catch_up(self, most: int | None = None, progress: Progress | None = None) -> int:
+        """Embeds texts and names that wait for their vectors, newest first, at most `most` of
+        each, and brings what is made of vectors up to date; how many texts it were."""
+        if self.meaning is None or self.names is None:
+            return 0
+        done = embed_backlog(self.episodes, self.meaning, progress or _silently, most)
+        while self.names.catch_up(most or NAMES) and most is None:
+            continue
+        self.meaning.index.maintain()
+        return done
+
+    def fit_places(self) -> None:
+        """Learns anew which entities stand alike in the graph, where it has grown enough for
+        that. It takes seconds: a job for a quiet moment."""
+        if self.places is not None and self.places.due:
+            self.places.fit()
+
+    # Away
+
+    def forget(self, id: str) -> tuple[str, str]:
+        """Removes a fact, or a source with all that came of it alone; returns which of the two it
+        was, and its whole id.
+
+        Answers that rested on it go too. The call that read it stays in the ledger, which has its
+        own way to forget. Raises UnknownId.
+        """
+        try:
+            return self._forget_source(self.sources.get(id))
+        except UnknownId:
+            fact = self.graph.get(id)
+        with self.db.transaction() as connection:
+            forget_in_turns(connection, fact.id)
+            self.graph.forget_fact(fact.id)
+        return "fact", fact.id
+
+    def _forget_source(self, source: Source) -> tuple[str, str]:
+        chunks = self.episodes.of_source(source.id)
+        with self.db.transaction() as connection:
+            forget_in_turns(connection, source.id)
+            self.graph.forget_source(source.id)
+            self.episodes.remove(chunk.id for chunk in chunks)
+            emptied = replace(source, state="gone", title="", sha256=None, reason="forgotten")
+            self.sources.update(emptied)
+        self.episodes.forget([])  # the words leave the full-text index's old segments
+        return "source", source.id
+
+    def forget_if_known(self, source_id: str) -> None:
+        """Removes a source where there is one."""
+        if self._known_id(source_id) is not None:
+            self._forget_source(self.sources.get(source_id))
+
+
+def _silently(done: int, total: int) -> None:
+    """Shows no progress."""
+
+
+def _title(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE else line[: TITLE - 1].rstrip() + "…"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

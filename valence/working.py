@@ -1,0 +1,111 @@
+"""Working memory: the steps of one turn, each kept as soon as it is done.
+
+A turn that a crash cut short goes on after its last step; a turn can be taken again from any of
+its steps. It does not know what the steps do.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from typing import Any
+
+from store.clock import later
+from store.conversations import Conversations, Turn
+from valence.errors import TurnError
+
+STEPS = ("received", "understood", "remembered", "retrieved", "answered")
+STARTING_S = 10.0
+"""How long a turn may be without its first step before nobody counts as being at it."""
+
+State = dict[str, Any]
+Listen = Callable[[str, State], None]
+"""Called with each step's name and state when it is done, and with `said` and the `text` of each
+part of the answer as soon as there are words for it."""
+
+
+def nobody(name: str, state: State) -> None:
+    """Listens to nothing."""
+
+
+class Working:
+    """One turn under way."""
+
+    def __init__(self, conversations: Conversations, turn: Turn, listen: Listen = nobody) -> None:
+        self._conversations = conversations
+        self.listen = listen
+        self.turn = turn
+        self._done = {step.name: step.state for step in conversations.steps(turn.id)}
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The steps that have been done."""
+        return frozenset(self._done)
+
+    def step(self, name: str, work: Callable[[], State]) -> State:
+        """What the step came to: done now, or before the turn was cut short."""
+        if name not in self._done:
+            self._done[name] = work()
+            self._conversations.checkpoint(self.turn.id, name, self._done[name])
+            self.listen(name, self._done[name])
+        return self._done[name]
+
+    def restore(self, name: str, state: State) -> None:
+        """A step as an earlier turn had done it."""
+        self.step(name, lambda: state)
+
+
+def begin(
+    conversations: Conversations, conversation_id: str, question: str, listen: Listen = nobody
+) -> Working:
+    """A new turn, kept before anything is done about it."""
+    working = Working(conversations, conversations.begin(conversation_id, question), listen)
+    working.step("received", _holder)
+    return working
+
+
+def again(conversations: Conversations, turn: Turn, step: str, listen: Listen = nobody) -> Working:
+    """The turn taken anew from `step` on: a new turn in its place that has done what was done
+    before that step. Raises TurnError where the turn had not come so far."""
+    before = STEPS[: STEPS.index(step)]
+    done = {each.name: each.state for each in conversations.steps(turn.id)}
+    if any(name not in done for name in before):
+        raise TurnError(
+            f"the turn never came to {step}", where=turn.id, do=f"It has done: {', '.join(done)}"
+        )
+    conversations.undo(turn.id)
+    working = begin(conversations, turn.conversation_id, turn.question, listen)
+    for name in before[1:]:
+        working.restore(name, done[name])
+    return working
+
+
+def abandoned(conversations: Conversations) -> list[Turn]:
+    """Open turns whose process is gone."""
+    return [turn for turn in conversations.unanswered() if not _is_held(conversations, turn)]
+
+
+def _holder() -> State:
+    return {"machine": platform.node(), "pid": os.getpid()}
+
+
+def _is_held(conversations: Conversations, turn: Turn) -> bool:
+    """Whether the process that took the turn may still be at it; one on another machine cannot
+    be asked."""
+    received = next((s.state for s in conversations.steps(turn.id) if s.name == "received"), None)
+    if received is None:
+        return turn.created_at > later(-STARTING_S)
+    if received["machine"] != platform.node():
+        return True
+    return received["pid"] != os.getpid() and _is_alive(received["pid"])
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # there, and someone else's
+        return True
+    return True
