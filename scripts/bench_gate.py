@@ -218,7 +218,7 @@ def promise(
 ) -> Promise:
     """The gate of the product, and beside it the threshold that merely looks good enough."""
     labels = confidences(scorer, system.gate), [a.right for a in system.gate]
-    gate = fit_gate(*labels, confidences(scorer, system.traffic), max_error, CONFIDENCE)
+    gate = fit_gate(*labels, confidences(scorer, system.traffic), max_error, CONFIDENCE, look=0)
     served = [r for c, r in zip(sure, right, strict=True) if gate.accepts(c)]
     naive = naive_threshold(*labels, max_error)
     naively = [r for c, r in zip(sure, right, strict=True) if c >= naive]

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from valence.certification import for_score
 from webnlg import Pair
 
 from models.generation import Completion
 from valence.app import Valence
 from valence.boundaries import get
+from valence.certification import for_score
 from valence.config import load_settings
 from valence.locations import find_locations
 from valence.predictors import generation, read_completion
@@ -101,8 +101,8 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         reader, examples = Reader(app, unit), app.stores.examples
         calibration = examples.of("decompose", "calibration")
         raw = {
-            "score": reader.read([_pair(e) for e in calibration if for_score(e)]),
-            "gate": reader.read([_pair(e) for e in calibration if not for_score(e)]),
+            "score": reader.read([_pair(e) for e in calibration if for_score(e.id)]),
+            "gate": reader.read([_pair(e) for e in calibration if not for_score(e.id)]),
             "traffic": reader.read([_pair(e) for e in examples.of("decompose", "test")]),
         } | {kind: reader.read(pairs) for kind, pairs in fresh.items()}
         learnt = reader.inputs([_pair(e).text for e in examples.of("decompose", "train")])
@@ -283,15 +283,14 @@ def classified(train: list[dict[str, Any]], asked: list[dict[str, Any]]) -> list
     learnt = words.fit_transform([one["text"] for one in known])
     model = LogisticRegression(C=30, max_iter=200).fit(learnt, [one["intent"] for one in known])
     given = words.transform([one["text"] for one in asked])
-    nearest = np.asarray(
-        np.sort((given @ learnt.T).toarray(), axis=1)[:, -NEIGHBOURS:].mean(axis=1)
-    )
+    similar = np.sort((given @ learnt.T).toarray(), axis=1)[:, -NEIGHBOURS:]
     return [
         Labelled(
-            _certainty(row) | {"words": float(len(one["text"].split())), "similar": float(near)},
+            _certainty(row)
+            | {"words": float(len(one["text"].split())), "similar": float(near.mean())},
             bool(model.classes_[row.argmax()] == one["intent"]),
         )
-        for one, row, near in zip(asked, model.predict_proba(given), nearest, strict=True)
+        for one, row, near in zip(asked, model.predict_proba(given), similar, strict=True)
     ]
 
 
