@@ -124,7 +124,8 @@ def _kind(tail: str) -> tuple[bool, str]:
 def _has(subject: str, relation: str, values: list[str]) -> str:
     noun = spaced(relation)
     verb = "are" if len(values) > 1 and noun.endswith("s") else "is"
-    owned = f"my {noun}" if subject == "I" else f"the {noun} of {_subject(subject)}"
+    owner = {"I": "my", "you": "your", "we": "our"}.get(subject)
+    owned = f"{owner} {noun}" if owner else f"the {noun} of {_subject(subject)}"
     return f"{_capital(owned)} {verb} {_listed(values)}."
 
 

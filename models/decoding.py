@@ -83,24 +83,26 @@ class BatchDecoder:
     def __init__(self, model: Any, prefix: Cache, prompts: Sequence[Sequence[int]]) -> None:
         """`prompts`: ids after the prefix, one row each, none empty."""
         self._model = model
-        self._rows = list(range(len(prompts)))
+        self._prompts = prompts
         self._cache = [entry.merge([entry] * len(prompts)) for entry in prefix]
-        self._prefill(prompts)
-        last = mx.array([[prompt[-1]] for prompt in prompts])
-        self._tokens, self._stats = self._step(last)
+        self.rows = list(range(len(prompts)))
+        """The rows that the next run of the model has; finished ones are dropped in time."""
 
     def run(self, take: Callable[[int, int], bool]) -> list[list[list[float]]]:
         """Decode until `take(row, token)` has said of every row that it is finished.
 
-        Returns the `stats` of each row's steps.
+        Returns the `stats` of each row's steps. To be run once.
         """
-        collected: list[list[list[float]]] = [[] for _ in self._rows]
-        live = set(self._rows)
+        self._prefill(self._prompts)
+        last = mx.array([[prompt[-1]] for prompt in self._prompts])
+        self._tokens, self._stats = self._step(last)
+        collected: list[list[list[float]]] = [[] for _ in self.rows]
+        live = set(self.rows)
         while live:
             before: tuple[Any, Any] = self._tokens, self._stats
             self._tokens, self._stats = self._step(self._tokens[:, None])
             numbers = (array.tolist() for array in before)
-            for row, token, scored in zip(self._rows, *numbers, strict=True):
+            for row, token, scored in zip(self.rows, *numbers, strict=True):
                 if row in live:
                     collected[row].append(scored)
                     if take(row, token):
@@ -133,11 +135,11 @@ class BatchDecoder:
 
     def _drop_finished(self, live: set[int]) -> None:
         # each drop copies the cache: worth it when half of the rows are done
-        if not live or 2 * len(live) > len(self._rows):
+        if not live or 2 * len(live) > len(self.rows):
             return
-        keep = [i for i, row in enumerate(self._rows) if row in live]
+        keep = [i for i, row in enumerate(self.rows) if row in live]
         index = mx.array(keep)
         for entry in self._cache:
             entry.filter(index)
         self._tokens, self._stats = self._tokens[index], self._stats[index]
-        self._rows = [self._rows[i] for i in keep]
+        self.rows = [self.rows[i] for i in keep]

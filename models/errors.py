@@ -7,6 +7,7 @@ ModelError
 ├── ModelLoadFailed    the folder is whole but the model could not be built from it
 ├── AdapterMismatch    an adapter's weights do not fit the base, or are not whole
 ├── PromptTooLong      a prompt leaves no room for an answer in the model's window
+├── ScorerError        features that no scorer can be fitted on or used with, or no scorer at all
 ├── RuntimeClosed      the runtime was asked for something after `close`
 └── TrainingFailed     training ended without an adapter
 
@@ -42,6 +43,10 @@ class AdapterMismatch(ModelError):
 
 class PromptTooLong(ModelError):
     """The prompt alone fills the model's window."""
+
+
+class ScorerError(ModelError):
+    """Features that do not fit the scorer, nothing to fit one on, or data that is no scorer."""
 
 
 class RuntimeClosed(ModelError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from models import blas
@@ -40,7 +40,7 @@ class LocalRuntime:
             self._thread.shutdown()
             raise
 
-    @property
+    @cached_property
     def markers(self) -> Markers:
         """How triples are written for this model."""
         return markers(self.folder)

@@ -1,14 +1,18 @@
 """Score features of one output: how sure the model was of the tokens that carry values.
 
-Works on plain numbers a token (log-probability, top-2 margin, entropy; all in nats). Knows
-neither models nor tokenizers, nor what the features are used for; imports nothing heavy.
+Works on plain numbers a token (log-probability, top-2 margin, entropy; all in nats: divided by
+ln 2 = 0.693 they are bits). Knows neither models nor tokenizers, nor what the features are used
+for; imports nothing heavy.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+Stats = Sequence[float]
+"""Of one token, in nats: log-probability, margin over the best other token, entropy."""
 
 FEATURES = (
     "mean_logprob",
@@ -36,6 +40,13 @@ class TokenScores:
     margins: Sequence[float]
     entropies: Sequence[float]
     values: int
+
+    @classmethod
+    def of(cls, stats: Mapping[int, Stats], positions: Iterable[int], values: int) -> TokenScores:
+        """Those of the tokens at `positions`, out of the stats of tokens by position."""
+        columns = zip(*(stats[position] for position in positions), strict=True)
+        logprobs, margins, entropies = tuple(columns) or ((), (), ())
+        return cls(logprobs, margins, entropies, values)
 
 
 def features(scores: TokenScores) -> dict[str, float]:

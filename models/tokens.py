@@ -5,10 +5,14 @@ Knows a tokenizer; knows no model and no mlx.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.generation import Finished
+from models.scores import Stats
+from models.spelling import BROKEN, WORD, Spelling
+
+UNCERTAIN_WORDS = 5
 
 
 class Words:
@@ -17,38 +21,51 @@ class Words:
     def __init__(self, tokenizer: Any, eos_ids: frozenset[int]) -> None:
         self._tokenizer = tokenizer
         self._special = frozenset(tokenizer.added_tokens_decoder) | eos_ids
+        self._before: list[int] = list(tokenizer.encode("a", add_special_tokens=False))
         self._texts: dict[int, str] = {}
         self.eos_ids = eos_ids
 
     def text(self, token: int) -> str:
+        """What the token says inside a text, the space that belongs to it included."""
         found = self._texts.get(token)
         if found is None:
-            found = self._texts[token] = str(self._tokenizer.decode([token]))
+            found = self._texts[token] = self._spelled(token)
         return found
+
+    def _spelled(self, token: int) -> str:
+        # some vocabularies drop the space of the first token that they decode
+        before, both = self.joined(self._before), self.joined([*self._before, token])
+        return both[len(before) :] if both.startswith(before) else self.joined([token])
 
     def is_value(self, token: int) -> bool:
         """Whether the token carries a value: a letter or a digit, or part of one."""
         if token in self._special:
             return False
         # a piece of a character outside ASCII decodes to U+FFFD
-        return any(c.isalnum() or c == "\ufffd" for c in self.text(token))
+        return any(c.isalnum() or c == BROKEN for c in self.text(token))
 
     def joined(self, tokens: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(tokens)))
 
 
 class Output:
-    """One output as it grows; `emitted` has the end-of-sequence token too, `tokens` has not."""
+    """One output as it grows; `emitted` has the end-of-sequence token too, `tokens` has not.
+
+    `values` are the positions of emitted tokens that carry values.
+    """
 
     def __init__(self, words: Words, stop: str, max_tokens: int) -> None:
         self._words = words
         self._stop = stop
         self._max_tokens = max_tokens
         self.emitted: list[int] = []
+        self.values: list[int] = []
         self.finished: Finished | None = None
 
     def add(self, token: int) -> bool:
         """Take the next token; True when the output is finished."""
+        if self._words.is_value(token):
+            self.values.append(len(self.emitted))
         self.emitted.append(token)
         if token in self._words.eos_ids:
             self.finished = "eos"
@@ -63,14 +80,28 @@ class Output:
         return self.emitted[:-1] if self.finished == "eos" else self.emitted
 
     @property
-    def values(self) -> list[int]:
-        """Positions of emitted tokens that carry values."""
-        return [i for i, token in enumerate(self.emitted) if self._words.is_value(token)]
+    def scored(self) -> Sequence[int]:
+        """Positions that the score looks at: `values`, or all where there are none."""
+        return self.values or range(len(self.emitted))
 
     @property
-    def scored(self) -> list[int]:
-        """Positions that the score looks at: `values`, or all where there are none."""
-        return self.values or list(range(len(self.emitted)))
+    def spelling(self) -> Spelling:
+        """What the tokens spell, up to `stop`."""
+        texts = [self._words.text(token) for token in self.tokens]
+        return Spelling(texts, self.values, self._stop if self.finished == "stop" else "")
+
+    def uncertain(
+        self, spelling: Spelling, stats: Mapping[int, Stats]
+    ) -> tuple[tuple[str, float], ...]:
+        """The words with the highest entropy in nats (a word's is its highest token's), each
+        once, the highest first."""
+        highest: dict[str, tuple[float, list[int]]] = {}
+        for word, tokens in spelling.words():
+            entropy = max(stats[token][2] for token in tokens)
+            if word not in highest or highest[word][0] < entropy:
+                highest[word] = entropy, tokens
+        ranked = sorted(highest.items(), key=lambda item: -item[1][0])[:UNCERTAIN_WORDS]
+        return tuple((self._whole(word, at), entropy) for word, (entropy, at) in ranked)
 
     def text(self) -> str:
         """What was written, before `stop`, without spaces around it."""
@@ -78,6 +109,13 @@ class Output:
         if self.finished == "stop":
             text = text[: text.index(self._stop)]
         return text.strip()
+
+    def _whole(self, word: str, tokens: Sequence[int]) -> str:
+        """The word, read again from its tokens together where one of them is no whole character."""
+        if BROKEN not in word:
+            return word
+        found = WORD.findall(self._words.joined([self.emitted[token] for token in tokens]))
+        return max(found, key=len, default=word)
 
     def _stops(self, token: int) -> bool:
         if not self._stop or self._stop[-1] not in self._words.text(token):

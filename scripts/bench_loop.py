@@ -87,6 +87,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--trigger", type=int, default=1800, help="training.trigger_examples")
     parser.add_argument("--rehearse", type=int, default=2000, help="base examples to replay from")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--epochs", type=int, default=2, help="training.epochs")
     parser.add_argument("--seed", type=int, default=0, help="order of the stream")
     parser.add_argument("--docs", action="store_true", help="write table and picture into docs/")
     return parser.parse_args()
@@ -102,6 +103,7 @@ def environment(arguments: argparse.Namespace, base_url: str) -> dict[str, str]:
         "VALENCE_FRONTIER__BASE_URL": base_url,
         "VALENCE_TRAINING__TRIGGER_EXAMPLES": str(arguments.trigger),
         "VALENCE_TRAINING__LEARNING_RATE": str(arguments.learning_rate),
+        "VALENCE_TRAINING__EPOCHS": str(arguments.epochs),
         "VALENCE_GATE__SHADOW_RATE": "0.02",
     }
 
@@ -214,6 +216,7 @@ def summary(loop: Loop, arguments: argparse.Namespace) -> dict[str, Any]:
         "texts": len(loop.calls),
         "trigger": arguments.trigger,
         "learning_rate": arguments.learning_rate,
+        "epochs": arguments.epochs,
         "rehearse": arguments.rehearse,
         "seed": arguments.seed,
         "minutes_training": loop.seconds_training / 60,

@@ -115,7 +115,7 @@ def served_unit(app: Valence) -> Unit:
     )
     app.stores.adapters.register(adapter, [])
     gate = Gate("open", 1e-12, 0.05, 0.95, 1.0)
-    calibration = {"calibrator": calibrator(), "gate": gate.to_json()}
+    calibration = {"scorer": scorer(adapter.weights_sha256), "gate": gate.to_json()}
     seal = unit_hash(adapter.weights_sha256, calibration)
     app.stores.adapters.calibrate(adapter.id, calibration, seal)
     app.stores.adapters.promote(adapter.id, "benchmark")
@@ -124,14 +124,16 @@ def served_unit(app: Valence) -> Unit:
     return unit
 
 
-def calibrator() -> dict[str, Any]:
+def scorer(weights_sha256: str) -> dict[str, Any]:
     """One over all features, as a fitted one is, that is always sure."""
-    from models.calibration import Calibrator
+    from models.fusion import Linear, Platt
+    from models.scorer import Scorer
     from models.scores import FEATURES
 
     names = (*FEATURES, "literal_share", "n_triples", "text_covered")
     flat = (0.0,) * len(names)
-    return Calibrator(names, flat, (1.0,) * len(names), flat, 9.0).to_json()
+    line = Linear(flat, (1.0,) * len(names), flat, 9.0)
+    return Scorer(names, line, Platt(1.0, 0.0), weights_sha256).to_json()
 
 
 def bare_loop(model_folder: Path, unit: Unit) -> Callable[[str, str, int], None]:

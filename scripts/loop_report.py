@@ -127,7 +127,15 @@ def write(report: Row, docs: Path, picture: Path) -> None:
             ),
             **{
                 name: report[name]
-                for name in ("base", "texts", "trigger", "rehearse", "learning_rate", "seed")
+                for name in (
+                    "base",
+                    "texts",
+                    "trigger",
+                    "rehearse",
+                    "learning_rate",
+                    "epochs",
+                    "seed",
+                )
             },
             minutes=f"{report['minutes']:.0f}",
             training=f"{report['minutes_training']:.0f}",
@@ -191,8 +199,8 @@ These figures are what one run measured, on two x86-64 cores.
 - Fallback: {first} of the first 1,000 calls, {late} of the last 1,000.
 - Served locally and wrong, over the whole stream: {served}. The promise is 5%.
 - {texts} texts; a run starts at every {trigger} new train examples (70% of texts), with
-  {rehearse} examples of the base's own categories to rehearse from; learning rate
-  {learning_rate}; {minutes} minutes in all, {training} of them training and judging.
+  {rehearse} examples of the base's own categories to rehearse from; {epochs} epochs at a learning
+  rate of {learning_rate}; {minutes} minutes in all, {training} of them training and judging.
 
 What the gate said after each round:
 
@@ -202,7 +210,7 @@ Made by
 
     .venv/bin/python scripts/bench_loop.py --data WEBNLG --base {base} --out OUT \\
         --texts {texts} --trigger {trigger} --rehearse {rehearse} \\
-        --learning-rate {learning_rate} --seed {seed} --docs
+        --learning-rate {learning_rate} --epochs {epochs} --seed {seed} --docs
 
 with the base of [base_models.md](base_models.md). All windows are in
 [bench_loop.json](bench_loop.json).

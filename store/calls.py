@@ -21,13 +21,13 @@ FeedbackKind = Literal["correction", "rating"]
 
 CALL_COLUMNS = (
     "id", "boundary", "episode", "input", "output", "route", "reason", "confidence", "threshold",
-    "latency_ms", "cost_usd", "masked", "learn", "created_at",
+    "latency_ms", "cost_usd", "masked", "learn", "domain", "created_at",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "id", "call_id", "position", "role", "route", "model", "variant", "adapter_id",
     "prompt_version", "request", "response", "output", "features", "confidence", "threshold",
     "decision", "reason", "input_tokens", "output_tokens", "latency_ms", "cost_usd", "error",
-    "created_at",
+    "uncertain", "created_at",
 )  # fmt: skip
 FEEDBACK_COLUMNS = ("id", "call_id", "kind", "output", "rating", "note", "created_at")
 
@@ -41,6 +41,8 @@ class Attempt:
     """One model's try. `call_id` and `position` are set by the ledger when it is recorded.
 
     `request` and `response` are raw text; `output` is JSON text; times in milliseconds.
+    `uncertain` are the words of the output that the model was least sure of, with their entropy
+    in nats.
     """
 
     role: Role
@@ -62,6 +64,7 @@ class Attempt:
     latency_ms: float | None = None
     cost_usd: float = 0.0
     error: str | None = None
+    uncertain: tuple[tuple[str, float], ...] = ()
     call_id: str = ""
     position: int = 0
     id: str = field(default_factory=new_id)
@@ -72,7 +75,8 @@ class Attempt:
 class Call:
     """One use of a boundary. `output` is JSON text, `cost_usd` that of all its attempts.
 
-    `masked` counts what was masked, by kind; `learn` is the person's consent.
+    `masked` counts what was masked, by kind; `learn` is the person's consent; `domain` is what
+    the person said that it is about, None where nothing was said.
     """
 
     boundary: str
@@ -87,6 +91,7 @@ class Call:
     cost_usd: float = 0.0
     masked: dict[str, int] = field(default_factory=dict)
     learn: bool = True
+    domain: str | None = None
     attempts: tuple[Attempt, ...] = ()
     id: str = field(default_factory=new_id)
     created_at: str = field(default_factory=now)
@@ -118,6 +123,7 @@ def attempt_row(attempt: Attempt, call_id: str, position: int) -> dict[str, Any]
         "call_id": call_id,
         "position": position,
         "features": encode(attempt.features),
+        "uncertain": encode(attempt.uncertain or None),
     }
 
 
@@ -132,7 +138,8 @@ def read_call(row: sqlite3.Row, attempts: Iterable[Attempt] = ()) -> Call:
 def read_attempt(row: sqlite3.Row) -> Attempt:
     """A row of `attempts`."""
     values = {name: row[name] for name in ATTEMPT_COLUMNS}
-    return Attempt(**values | {"features": decode(row["features"])})
+    uncertain = tuple((word, nats) for word, nats in decode(row["uncertain"]) or ())
+    return Attempt(**values | {"features": decode(row["features"]), "uncertain": uncertain})
 
 
 def read_feedback(row: sqlite3.Row) -> Feedback:

@@ -1,40 +1,143 @@
 """Local answers beside demonstrations: calls to which both the local model and a better judge
-(the frontier, or a person's correction) gave an answer. It does not judge them itself."""
+(the frontier, or a person's correction) gave an answer. It does not judge them itself.
+
+Attempts of an adapter are found by index and read in the order in which they were entered.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from store.database import Database
+from store.rows import decode
 
-_PAIRS = """
-SELECT calls.input AS input, mine.output AS local, mine.confidence AS confidence,
+_ROWS = """
+SELECT mine.id AS id, mine.call_id AS call_id, mine.role AS role, mine.reason AS reason,
+  calls.created_at AS created_at, calls.input AS input, calls.output AS answer,
+  coalesce(mine.output, '') AS local, mine.confidence AS confidence, mine.features AS features,
   mine.decision = 'accepted' AS served,
-  coalesce(
-    (SELECT output FROM feedback WHERE call_id = calls.id AND kind = 'correction'
-      ORDER BY created_at DESC, id DESC LIMIT 1),
-    (SELECT output FROM attempts AS theirs WHERE theirs.call_id = calls.id
-      AND theirs.route = 'frontier' AND theirs.output IS NOT NULL
-      ORDER BY position DESC LIMIT 1)) AS shown
+  (SELECT output FROM feedback WHERE call_id = mine.call_id AND kind = 'correction'
+    ORDER BY created_at DESC, id DESC LIMIT 1) AS correction,
+  (SELECT output FROM attempts AS theirs WHERE theirs.call_id = mine.call_id
+    AND theirs.route = 'frontier' AND theirs.output IS NOT NULL
+    ORDER BY position DESC LIMIT 1) AS frontier
 FROM attempts AS mine JOIN calls ON calls.id = mine.call_id
-WHERE mine.adapter_id = :adapter AND mine.route = 'local' AND mine.output IS NOT NULL
-  AND shown IS NOT NULL
+WHERE mine.route = 'local' AND mine.created_at > :since
+"""
+_OF_ADAPTER = f"{_ROWS} AND mine.adapter_id = :adapter"
+_DEMONSTRATED = f"""{_OF_ADAPTER} AND mine.output IS NOT NULL
+  AND (correction IS NOT NULL OR frontier IS NOT NULL)
 ORDER BY calls.created_at DESC LIMIT :limit
+"""
+_SHADOWS = f"{_OF_ADAPTER} AND mine.role = 'shadow' AND frontier IS NOT NULL ORDER BY mine.rowid"
+_PROVED = "mine.role = 'answer' AND mine.decision = 'accepted' AND mine.reason <> 'unverified'"
+_AUDITED = f"""{_OF_ADAPTER} AND {_PROVED} AND EXISTS (
+    SELECT 1 FROM attempts AS theirs WHERE theirs.call_id = mine.call_id
+    AND theirs.role = 'audit' AND theirs.output IS NOT NULL)
+ORDER BY mine.rowid
+"""
+# The plus keeps SQLite from going through all attempts of the adapter: corrections are few.
+_CORRECTED = f"""{_ROWS} AND +mine.adapter_id = :adapter AND {_PROVED} AND mine.call_id IN (
+    SELECT call_id FROM feedback WHERE kind = 'correction')
+ORDER BY mine.rowid
+"""
+_ANSWERED = """
+SELECT count(*) FROM calls INDEXED BY calls_by_boundary
+WHERE boundary = ? AND created_at > ? AND created_at < ? AND route = 'local'
+"""
+_STREAM = """
+SELECT confidence FROM (
+  SELECT rowid AS place, confidence, created_at FROM attempts
+  WHERE adapter_id = ? ORDER BY rowid DESC LIMIT ?)
+WHERE created_at > ? AND confidence IS NOT NULL ORDER BY place
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demonstrated:
-    """One call's local answer and what it should have been, both JSON text."""
+    """One call's local answer and what it should have been; outputs are JSON text.
 
+    `local` is what the local model said ('' where that could not be read), `answer` what the
+    person got. `id`, `role` and `reason` are the local attempt's, `created_at` is the call's.
+    `frontier` and `correction` are None where there is none.
+    """
+
+    id: str
+    call_id: str
+    role: str
+    reason: str
+    created_at: str
     input: str
+    answer: str | None
     local: str
-    shown: str
     confidence: float | None
+    features: dict[str, float] | None
     served: bool
+    correction: str | None
+    frontier: str | None
+
+    @property
+    def shown(self) -> str:
+        """What it should have been: a person's word before the frontier's."""
+        return self.correction or self.frontier or ""
 
 
 def demonstrated(db: Database, adapter_id: str, limit: int = 2000) -> list[Demonstrated]:
     """The newest calls that this adapter has answered and somebody better has too."""
-    rows = db.read(_PAIRS, {"adapter": adapter_id, "limit": limit})
-    return [Demonstrated(**dict(row) | {"served": bool(row["served"])}) for row in rows]
+    return _read(db, _DEMONSTRATED, adapter_id, "", limit=limit)
+
+
+def shadows(db: Database, adapter_id: str, since: str = "") -> list[Demonstrated]:
+    """Unseen answers beside the frontier's, readable or not, oldest first: a fair sample of all
+    calls, as long as the adapter serves none."""
+    return _read(db, _SHADOWS, adapter_id, since)
+
+
+def audits(db: Database, adapter_id: str, since: str = "") -> list[Demonstrated]:
+    """Answers served on proof that the frontier gave too, unseen, oldest first: a fair sample of
+    them."""
+    return _read(db, _AUDITED, adapter_id, since)
+
+
+def corrections(db: Database, adapter_id: str, since: str = "") -> list[Demonstrated]:
+    """Answers served on proof that a person has corrected, oldest first: no fair sample."""
+    return _read(db, _CORRECTED, adapter_id, since)
+
+
+def is_audited(db: Database, call_id: str) -> bool:
+    """Whether the frontier has answered this call, unseen, beside a served answer."""
+    sql = "SELECT 1 FROM attempts WHERE call_id = ? AND role = 'audit' AND output IS NOT NULL"
+    return bool(db.read(sql, (call_id,)))
+
+
+def tries(db: Database, adapter_id: str) -> int:
+    """How many attempts this adapter has made."""
+    return int(db.read("SELECT count(*) FROM attempts WHERE adapter_id = ?", (adapter_id,))[0][0])
+
+
+def shadow_count(db: Database, adapter_id: str, since: str = "") -> int:
+    """How many `shadows` there are."""
+    sql = """SELECT count(*) FROM attempts
+             WHERE adapter_id = ? AND role = 'shadow' AND created_at > ?"""
+    return int(db.read(sql, (adapter_id, since))[0][0])
+
+
+def answered_between(db: Database, boundary: str, after: str, before: str) -> int:
+    """Calls of a boundary that the local model answered between two times, on proof or not."""
+    return int(db.read(_ANSWERED, (boundary, after, before))[0][0])
+
+
+def confidences(db: Database, adapter_id: str, since: str, limit: int) -> list[float]:
+    """The newest confidences of this adapter, oldest first, whatever became of the answers."""
+    return [float(row[0]) for row in db.read(_STREAM, (adapter_id, limit, since))]
+
+
+def _read(db: Database, sql: str, adapter_id: str, since: str, **more: Any) -> list[Demonstrated]:
+    rows = db.read(sql, {"adapter": adapter_id, "since": since, **more})
+    return [
+        Demonstrated(
+            **dict(row) | {"features": decode(row["features"]), "served": bool(row["served"])}
+        )
+        for row in rows
+    ]

@@ -21,7 +21,7 @@ from store.rows import decode, encode, find, insert_sql
 _COLUMNS = (
     "id", "run_id", "boundary", "variant", "adapter_id", "split", "metrics", "created_at",
 )  # fmt: skip
-_ITEM_COLUMNS = ("example_id", "output", "score", "correct", "features", "latency_ms")
+_ITEM_COLUMNS = ("example_id", "output", "score", "correct", "features", "parts", "latency_ms")
 _INSERT = insert_sql("evaluations", _COLUMNS)
 _INSERT_ITEM = insert_sql("evaluation_items", ("evaluation_id", *_ITEM_COLUMNS))
 _ITEMS_OF = """
@@ -49,13 +49,18 @@ class Evaluation:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A variant's output for one example. `score` is the boundary's own, higher is better."""
+    """A variant's output for one example. `score` is the boundary's own, higher is better.
+
+    `parts` has the features of each part of the output and whether that part was right; empty
+    where it is judged as a whole only.
+    """
 
     example_id: str
     output: str | None
     score: float
     correct: bool
     features: dict[str, float] | None = None
+    parts: tuple[tuple[dict[str, float], bool], ...] = ()
     latency_ms: float | None = None
 
 
@@ -95,7 +100,11 @@ class Evaluations:
 
 def _item_row(evaluation_id: str, item: Item) -> dict[str, Any]:
     row = {name: getattr(item, name) for name in _ITEM_COLUMNS}
-    changed = {"correct": int(item.correct), "features": encode(item.features)}
+    changed = {
+        "correct": int(item.correct),
+        "features": encode(item.features),
+        "parts": encode([list(part) for part in item.parts]) if item.parts else None,
+    }
     return row | changed | {"evaluation_id": evaluation_id}
 
 
@@ -106,4 +115,9 @@ def _read(row: sqlite3.Row) -> Evaluation:
 
 def _read_item(row: sqlite3.Row) -> Item:
     values = {name: row[name] for name in _ITEM_COLUMNS}
-    return Item(**values | {"correct": bool(row["correct"]), "features": decode(row["features"])})
+    decoded = {
+        "correct": bool(row["correct"]),
+        "features": decode(row["features"]),
+        "parts": tuple((features, right) for features, right in decode(row["parts"]) or ()),
+    }
+    return Item(**values | decoded)

@@ -43,6 +43,13 @@ class Events:
         sql = "SELECT * FROM events WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2"
         return [_read(row) for row in self._db.read(sql, (kind, limit))]
 
+    def latest(self, kind: str, boundary: str) -> Event | None:
+        """The newest event of this kind at this boundary."""
+        sql = """SELECT * FROM events INDEXED BY events_by_kind WHERE kind = ? AND boundary = ?
+                 ORDER BY created_at DESC, id DESC LIMIT 1"""
+        rows = self._db.read(sql, (kind, boundary))
+        return _read(rows[0]) if rows else None
+
 
 def _read(row: sqlite3.Row) -> Event:
     return Event(**dict(row) | {"detail": decode(row["detail"])})

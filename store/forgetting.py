@@ -24,6 +24,10 @@ SELECT id, replaced_by FROM examples WHERE call_id = :call
 ORDER BY rowid
 """
 _GONE = "(SELECT value FROM json_each(:examples))"
+_NO_CALL_OF_ITS_DOMAIN = """
+domain <> '' AND NOT EXISTS (SELECT 1 FROM calls
+  WHERE calls.boundary = entropy_thresholds.boundary AND calls.domain = entropy_thresholds.domain)
+"""  # a domain's name is the person's own word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +113,10 @@ def _remove(connection: sqlite3.Connection, call_id: str, examples: list[str]) -
         "verdicts": f"call_id = :call OR example_id IN {_GONE}",
         "examples": f"id IN {_GONE}",
         "feedback": "call_id = :call",
+        "keywords": "call_id = :call",
         "attempts": "call_id = :call",
         "calls": "id = :call",
+        "entropy_thresholds": _NO_CALL_OF_ITS_DOMAIN,
     }
     return {
         table: connection.execute(f"DELETE FROM {table} WHERE {where}", chosen).rowcount

@@ -271,7 +271,8 @@ class Terminal(App[None]):
         return self._look()
 
     def _look(self) -> Looked:
-        return Looked(all_statuses(self._valence.stores, self._valence.settings))
+        valence = self._valence
+        return Looked(all_statuses(valence.stores, valence.settings, valence.locations.adapters))
 
 
 def run() -> None:

@@ -191,7 +191,7 @@ class Valence:
                 over_budget=self._over_budget,
                 forbidden=self._forbidden(),
             ),
-            policy=Policy(gate.shadow_rate, gate.audit_rate, learn),
+            policy=Policy(gate.shadow_rate, self._audit_rate, learn),
             chance=random.Random(),
         )
 
@@ -213,6 +213,11 @@ class Valence:
             self._units[boundary] = (adapter, unit)
         return unit
 
+    def _audit_rate(self, boundary: str) -> float:
+        from valence.watch import audit_rate
+
+        return audit_rate(self, boundary)
+
     def _announce(self) -> None:
         """Lets a run that is training on this machine know that a person is waiting."""
         for spec in self.locations.runs.glob("*/spec.json"):
@@ -221,12 +226,13 @@ class Valence:
                 (spec.parent / "BUSY").touch(mode=0o600)
 
     def _sealed(self, adapter: Adapter) -> Unit | None:
-        """The adapter's unit; None, and an event, where it is not as it was sealed."""
-        from valence.unit import is_sealed, load_unit
+        """The adapter's unit; None, and an event, where it is not as it was sealed. Its gate is
+        closed where it was fitted for less than the settings promise."""
+        from valence.unit import is_sealed, load_unit, serving
 
         unit = load_unit(adapter, self.locations.adapters)
         if is_sealed(unit):
-            return unit
+            return serving(unit, self.settings.gate)
         self.stores.events.record("unit changed", adapter.boundary, adapter=adapter.id)
         return None
 

@@ -64,6 +64,8 @@ class GateSettings(Section):
     """Share of locally served calls that the frontier answers too, unseen."""
     shadow_rate: float = Field(1.0, ge=0, le=1)
     """Share of frontier calls that an adapter behind a closed gate answers too, unseen."""
+    partial: bool = False
+    """Serve the facts it is sure of where the whole answer is not sure enough."""
 
 
 class TrainingSettings(Section):

@@ -7,6 +7,7 @@ a verdict: that is promotion's.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Generic
@@ -127,13 +128,44 @@ def mcnemar(candidate_correct: Sequence[bool], incumbent_correct: Sequence[bool]
 
 
 def share(successes: int, trials: int) -> Interval:
-    """A share with its exact interval (Clopper and Pearson 1934); 0 to 1 without trials."""
-    from scipy.stats import binomtest
+    """A share with its exact interval (Clopper and Pearson 1934); 0 to 1 without trials.
 
+    In plain Python: a status is wanted at once, and scipy takes a second to load.
+    """
     if not trials:
         return Interval(0.0, 0.0, 1.0)
-    bounds = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="exact")
-    return Interval(successes / trials, float(bounds.low), float(bounds.high))
+    low = 1 - _highest_rate(trials - successes, trials)
+    return Interval(successes / trials, low, _highest_rate(successes, trials))
+
+
+def _highest_rate(successes: int, trials: int) -> float:
+    """The rate at which so few successes have half of the chance that the interval leaves out."""
+    if successes == trials:
+        return 1.0
+    low, high = successes / trials, 1.0
+    while (middle := (low + high) / 2) not in (low, high):
+        if _chance_of_at_most(successes, trials, middle) > (1 - CONFIDENCE) / 2:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _chance_of_at_most(successes: int, trials: int, rate: float) -> float:
+    """The lower binomial tail, for a rate above successes / trials and below 1: its terms fall
+    from the last one on, so that few of them matter."""
+    ways = (
+        math.lgamma(trials + 1) - math.lgamma(successes + 1) - math.lgamma(trials - successes + 1)
+    )
+    failures = (trials - successes) * math.log1p(-rate)
+    total = term = math.exp(ways + successes * math.log(rate) + failures)
+    odds = (1 - rate) / rate
+    for count in range(successes, 0, -1):
+        term *= count * odds / (trials - count + 1)
+        total += term
+        if term < total * sys.float_info.epsilon:
+            break
+    return total
 
 
 def percentile(values: Sequence[float], q: float) -> float:

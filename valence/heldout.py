@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from store.evaluations import Item
@@ -17,7 +17,7 @@ from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.errors import TrainingError
 from valence.evaluation import Evaluated, Trial, evaluate
-from valence.predictors import generation, read_completion
+from valence.reading import generation, read_completion, read_parts
 from valence.unit import Unit
 
 if TYPE_CHECKING:
@@ -36,11 +36,6 @@ class Judged:
 
     evaluated: Evaluated
     items: tuple[Item, ...]
-
-    @property
-    def features(self) -> list[dict[str, float] | None]:
-        """Score features an item; None where the answer was vetoed and can never be served."""
-        return [item.features for item in self.items]
 
 
 def judge_local(
@@ -97,11 +92,27 @@ def _decode(
     items = {e.id: _item(boundary, e, None, None, None) for e in examples}
     completions = _complete(runtime, [one.request for one in fitting], report)
     for place, (one, completion) in enumerate(zip(fitting, completions, strict=True)):
-        latency_ms = completion.latency_ms if place < TIMED else None
-        output, features, veto = read_completion(boundary, one.value, runtime, completion)
-        served = None if veto else features
-        items[one.example.id] = _item(boundary, one.example, output, served, latency_ms)
+        item = _read(boundary, runtime, unit, one, completion)
+        items[one.example.id] = item if place < TIMED else replace(item, latency_ms=None)
     return items
+
+
+def _read(
+    boundary: Boundary[Any, Any],
+    runtime: LocalRuntime,
+    unit: Unit | None,
+    asked: _Asked,
+    completion: Completion,
+) -> Item:
+    """The verdict on one completion; only what no hard check vetoes has features."""
+    familiar = unit.familiar if unit is not None else None
+    output, features, veto = read_completion(boundary, asked.value, runtime, completion, familiar)
+    if veto:
+        return _item(boundary, asked.example, output, None, completion.latency_ms)
+    item = _item(boundary, asked.example, output, features, completion.latency_ms)
+    parts = read_parts(boundary, asked.value, output, runtime, completion, familiar)
+    right = boundary.right_parts(output, boundary.output_from_text(asked.example.output))
+    return replace(item, parts=tuple(zip(parts, right, strict=True)) if parts else ())
 
 
 def _ask(

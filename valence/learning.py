@@ -1,4 +1,5 @@
-"""What follows an answered call: shadow and audit, curation, and the trigger of a run.
+"""What follows an answered call: shadow and audit, the watch over its gate, curation, and the
+trigger of a run.
 
 Nobody waits for it: the answer is out before. Knows when to train, not how.
 """
@@ -12,9 +13,11 @@ from store.clock import later
 from store.runs import Run
 from valence.app import Valence
 from valence.boundaries import get
+from valence.domains import notice
 from valence.exclusive import LEASE
-from valence.router import Answer
+from valence.router import PROVED, Answer
 from valence.training import lacking
+from valence.watch import watch
 
 STARTING_S = 60.0
 """How long a run may be pending before it counts as one whose process never came up."""
@@ -25,7 +28,9 @@ RETRY_S = 3600.0
 def learn(app: Valence, answer: Answer) -> None:
     """Settles one answered call and starts a background run where it is due."""
     app.router.settle(answer)
-    if answer.call.route != "frontier" and answer.call.reason != "confident":
+    watch(app, answer)
+    notice(app, answer)
+    if answer.call.route != "frontier" and answer.call.reason not in PROVED:
         return
     app.curate(answer.boundary)
     if due(app, answer.boundary.name):

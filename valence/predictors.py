@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from store.calls import Attempt, AttemptRoute, Decision, Role
 from valence.errors import BoundaryError, ConfigError
+from valence.reading import generation, read_completion, read_parts, request_text
 from valence.unit import Unit, variant_of
 
 if TYPE_CHECKING:
     from models.frontier import Frontier, FrontierAttempt
-    from models.generation import Completion, Generation
+    from models.generation import Completion
     from models.runtime import LocalRuntime
     from store.breakers import Breakers
     from valence.boundaries.base import Boundary
@@ -34,10 +35,14 @@ BREAKER_REASONS = frozenset({"connection", "rate_limit", "server", "timeout"})
 
 @dataclass(frozen=True)
 class Try:
-    """One attempt with its output; `output` is None where nothing could be parsed."""
+    """One attempt with its output; `output` is None where nothing could be parsed.
+
+    `parts` are confidences of the output's parts, in order; empty unless parts may be served.
+    """
 
     attempt: Attempt
     output: Any | None = None
+    parts: tuple[float, ...] = ()
 
     def decided(self, decision: Decision, reason: str, role: Role | None = None) -> Try:
         role = role or self.attempt.role
@@ -102,7 +107,7 @@ class LocalPredictor:
         base = self._begun(boundary, unit)
         try:
             asked = generation(boundary, value, self.runtime, unit)
-            base = replace(base, request=_local_request(asked))
+            base = replace(base, request=request_text(asked))
             self._announce()
             return self._read(boundary, value, unit, base, self.runtime.generate(asked))
         except ModelError as error:
@@ -127,11 +132,15 @@ class LocalPredictor:
         attempt: Attempt,
         completion: Completion,
     ) -> Try:
-        output, features, problem = read_completion(boundary, value, self.runtime, completion)
+        familiar = unit.familiar if unit is not None else None
+        output, features, problem = read_completion(
+            boundary, value, self.runtime, completion, familiar
+        )
         attempt = replace(
             attempt,
             response=completion.text,
             features=features,
+            uncertain=completion.uncertain,
             input_tokens=completion.input_tokens,
             output_tokens=completion.output_tokens,
             latency_ms=completion.latency_ms,
@@ -139,46 +148,13 @@ class LocalPredictor:
         if output is None:
             return Try(replace(attempt, reason=problem))
         attempt = replace(attempt, output=boundary.output_text(output), reason=problem)
-        if unit is not None and unit.calibrator is not None:
-            confidence = unit.calibrator(features)
+        if unit is not None and unit.scorer is not None:
+            confidence = unit.scorer(features)
             attempt = replace(attempt, confidence=confidence, threshold=unit.gate.threshold)
-        return Try(attempt, output)
-
-
-def _local_request(asked: Generation) -> str:
-    """What the ledger keeps of a request to the local model; the template is the model's own."""
-    kept = {"system": asked.system, "user": asked.user, "max_tokens": asked.max_tokens}
-    return json.dumps(kept, ensure_ascii=False)
-
-
-def generation(
-    boundary: Boundary[Any, Any], value: Any, runtime: LocalRuntime, unit: Unit | None
-) -> Generation:
-    """What the runtime is asked for one input."""
-    from models.generation import AdapterRef, Generation
-
-    return Generation(
-        system=boundary.system,
-        user=boundary.local_user(value, runtime.markers),
-        stop=boundary.stop,
-        max_tokens=boundary.max_tokens(value),
-        adapter=AdapterRef(unit.adapter.id, unit.folder) if unit else None,
-    )
-
-
-def read_completion(
-    boundary: Boundary[Any, Any], value: Any, runtime: LocalRuntime, completion: Completion
-) -> tuple[Any | None, dict[str, float], str]:
-    """(output or None, all score features, "" or why it is vetoed)."""
-    if completion.finished == "length":
-        return None, completion.features, "veto: not finished within its token limit"
-    try:
-        output = boundary.read(completion.text, runtime.markers)
-    except BoundaryError as error:
-        return None, completion.features, f"veto: {error}"
-    features = completion.features | boundary.features(value, output)
-    veto = boundary.vetoes(value, output)
-    return output, features, f"veto: {veto}" if veto else ""
+        if unit is None or unit.parts_scorer is None:
+            return Try(attempt, output)
+        parts = read_parts(boundary, value, output, self.runtime, completion, familiar)
+        return Try(attempt, output, tuple(map(unit.parts_scorer, parts)))
 
 
 class FrontierPredictor:

@@ -1,14 +1,13 @@
 """From a trained adapter to a served unit, or to quarantine.
 
-Judges base, previous and candidate on the same test examples, fits calibrator and gate on the
+Judges base, previous and candidate on the same test examples, has scorer and gate fitted on the
 calibration examples, writes the adapter's folder beside and renames it, and moves the active
 pointer in one transaction. A crash anywhere leaves the old unit or the new one, whole. Knows
-nothing of how the adapter was trained.
+nothing of how the adapter was trained, nor what earns it a gate: that is `certification`'s.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,9 @@ from store.examples import Example, Split
 from store.runs import Run
 from valence.app import Valence
 from valence.boundaries.base import Boundary
-from valence.gate import Gate, fit_gate
+from valence.certification import Certified, certify, draw
+from valence.familiarity import familiar_with
+from valence.gate import Gate
 from valence.heldout import Judged, Report, judge_builtin, judge_local
 from valence.lessons import forgotten
 from valence.promotion import Decision, decide
@@ -42,14 +43,20 @@ class Judgement:
 
 
 def judge(
-    app: Valence, boundary: Boundary[Any, Any], run: Run, trained: Path, report: Report
+    app: Valence,
+    boundary: Boundary[Any, Any],
+    run: Run,
+    trained: Path,
+    example_ids: Sequence[str],
+    report: Report,
 ) -> Judgement:
     """Decides about the adapter in the folder `trained`; nothing refers to it yet.
 
     May be begun again: what has been answered already is not asked again.
     """
     adapter = _install(app, boundary, run, trained)
-    candidate = load_unit(adapter, app.locations.adapters)
+    familiar = familiar_with(app, boundary, example_ids)
+    candidate = replace(load_unit(adapter, app.locations.adapters), familiar=familiar)
     previous = app.unit(boundary.name)
     tests = _sample(app.stores.examples.of(boundary.name, "test"), TEST_MOST)
     judged = _judge(app, boundary, candidate, previous, tests, report)
@@ -57,7 +64,8 @@ def judge(
         judged["candidate"].evaluated,
         {name: judged[name].evaluated for name in judged if _counts(name, previous)},
     )
-    gate, calibration = _calibrate(app, boundary, candidate, judged["candidate"], report)
+    certified = _certify(app, boundary, candidate, judged["candidate"], report)
+    calibration = certified.to_json() | {"familiar": familiar.to_json()}
     return Judgement(
         adapter=replace(
             adapter,
@@ -66,7 +74,7 @@ def judge(
         ),
         decision=decision,
         metrics=_figures(judged),
-        gate=gate,
+        gate=certified.gate,
     )
 
 
@@ -165,51 +173,24 @@ def _identity(evaluation: Evaluation) -> tuple[str | None, str, str]:
     return evaluation.run_id, evaluation.variant, evaluation.split
 
 
-def _calibrate(
+def _certify(
     app: Valence,
     boundary: Boundary[Any, Any],
     candidate: Unit,
     tested: Judged,
     report: Report,
-) -> tuple[Gate, dict[str, Any]]:
-    """Calibrator on the score split, gate on the gate split; thresholds from the test inputs,
-    whose labels it does not look at."""
-    from models.calibration import fit_calibrator
-
+) -> Certified:
+    """What the candidate has earned with its answers to the calibration examples."""
     examples = _sample(app.stores.examples.of(boundary.name, "calibration"), CALIBRATION_MOST)
     judged = judge_local(app, boundary, candidate.variant, candidate, examples, report)
     _keep(app, candidate, judged, "calibration", candidate)
-    labelled = list(zip(judged.items, examples, strict=True))
-    score_split = [item for item, example in labelled if _for_score(example)]
-    gate_split = [item for item, example in labelled if not _for_score(example)]
-    scored = [(i.features, i.correct) for i in score_split if i.features is not None]
-    settings = app.settings.gate
-    if not scored:
-        gate = Gate.never_fitted(settings.max_error, settings.confidence_level)
-        return gate, {"gate": gate.to_json()}
-    calibrator = fit_calibrator([f for f, _ in scored], [right for _, right in scored])
-    gate = fit_gate(
-        [calibrator(i.features) if i.features else 0.0 for i in gate_split],
-        [i.correct for i in gate_split],
-        [calibrator(f) if f else 0.0 for f in tested.features],
-        settings.max_error,
-        settings.confidence_level,
-    )
-    return gate, {"calibrator": calibrator.to_json(), "gate": gate.to_json()}
-
-
-def _for_score(example: Example) -> bool:
-    """A third of the calibration examples, fixed by their ids, fits the calibrator."""
-    return _draw(example) % 3 == 0
+    weights = candidate.adapter.weights_sha256
+    return certify(judged.items, tested.items, weights, app.settings.gate)
 
 
 def _sample(examples: list[Example], most: int) -> list[Example]:
     """At most as many, the same ones every time."""
-    return sorted(examples, key=_draw)[:most]
-
-
-def _draw(example: Example) -> int:
-    return int.from_bytes(hashlib.sha256(example.id.encode()).digest()[:8])
+    return sorted(examples, key=lambda example: draw(example.id))[:most]
 
 
 def _figures(judged: dict[str, Judged]) -> dict[str, Any]:

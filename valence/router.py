@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Any
 
 from store.calls import Call, Role
@@ -27,13 +28,17 @@ from valence.predictors import (
 from valence.redaction import mask_parts
 from valence.unit import Unit
 
+PROVED = frozenset({"confident", "partial"})
+"""Reasons of answers that a gate accepted: whole, or the parts of it that were sure."""
+
 
 @dataclass(frozen=True)
 class Policy:
     """What the settings say about routing."""
 
     shadow_rate: float
-    audit_rate: float
+    audit_rate: Callable[[str], float]
+    """The share of a boundary's served calls to audit, as things stand."""
     learn: bool
 
 
@@ -70,7 +75,13 @@ class Router:
         self._chance = chance
         self._builtin = BuiltinPredictor()
 
-    def call(self, boundary: Boundary[Any, Any], value: Any, episode: str | None = None) -> Answer:
+    def call(
+        self,
+        boundary: Boundary[Any, Any],
+        value: Any,
+        episode: str | None = None,
+        domain: str | None = None,
+    ) -> Answer:
         """Answers, and commits the call with all its attempts before it returns."""
         started = time.perf_counter()
         value, masked = mask_parts(value)
@@ -78,7 +89,8 @@ class Router:
         unit = self._units(boundary.name) if self._local else None
         tries, chosen = self._answer(boundary, value, unit)
         call = self._as_call(boundary, value, tries, chosen, episode)
-        call = replace(call, masked=masked, latency_ms=(time.perf_counter() - started) * 1000)
+        latency_ms = (time.perf_counter() - started) * 1000
+        call = replace(call, masked=masked, domain=domain, latency_ms=latency_ms)
         self._ledger.record(call)
         return Answer(call, boundary, value, chosen.output, unit)
 
@@ -87,7 +99,9 @@ class Router:
         local = [a for a in answer.call.attempts if a.route == "local"]
         if answer.call.route == "frontier" and not local and self._draw(self._policy.shadow_rate):
             self._shadow(answer)
-        if answer.call.reason == "confident" and self._draw(self._policy.audit_rate):
+        if answer.call.reason in PROVED and self._draw(
+            self._policy.audit_rate(answer.boundary.name)
+        ):
             self._audit(answer)
 
     def _answer(
@@ -114,18 +128,29 @@ class Router:
             return "no adapter"
         if unit.gate.state != "open":
             return "gate closed"
-        tries.append(self._judged(self._local.attempt(boundary, value, unit), unit))
+        tries.append(self._judged(boundary, self._local.attempt(boundary, value, unit), unit))
         self._report_failure(boundary, tries[-1])
         return tries[-1].attempt.reason
 
-    def _judged(self, made: Try, unit: Unit) -> Try:
+    def _judged(self, boundary: Boundary[Any, Any], made: Try, unit: Unit) -> Try:
         """The gate's word on a local try: hard checks first, then the threshold."""
         if made.output is None or made.attempt.reason:
             failed = made.output is None
             return made.decided("failed" if failed else "rejected", made.attempt.reason)
+        if unit.parts_scorer is not None:
+            return self._judged_in_parts(boundary, made, unit)
         if unit.gate.accepts(made.attempt.confidence):
             return made.decided("accepted", "confident")
         return made.decided("rejected", "below threshold")
+
+    def _judged_in_parts(self, boundary: Boundary[Any, Any], made: Try, unit: Unit) -> Try:
+        """The answer with the parts that are sure; its confidence is that of the least sure one."""
+        kept = [unit.gate.accepts(confidence) for confidence in made.parts]
+        if not any(kept):
+            return made.decided("rejected", "below threshold")
+        attempt = replace(made.attempt, confidence=min(compress(made.parts, kept)))
+        served = replace(made, attempt=attempt, output=boundary.only(made.output, kept))
+        return served.decided("accepted", "partial")
 
     def _ask_frontier(
         self,

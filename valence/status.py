@@ -5,123 +5,132 @@ Reads figures from the stores and puts them together; loads no model.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
-from store.demonstrations import demonstrated
+from models.errors import ModelError
+from store import entropy
+from store.adapters import Adapter
+from store.entropy import WHOLE
+from store.labels import labels
 from valence.app import Stores
 from valence.boundaries import BOUNDARIES
 from valence.config import Settings
+from valence.figures import Figures, figures_of
 from valence.gate import Gate
+from valence.quality import judged
+from valence.unit import is_sealed, load_unit, serving
 
-RECENT = 1000
+MOST_LABELS = 2000
+
+CHANGED = (
+    "Closed: the adapter or its calibration is not as it was sealed; go back to an earlier adapter "
+    "or train anew."
+)
 
 
-@dataclass(frozen=True)
-class BoundaryStatus:
-    """One boundary. Rates 0 to 1, latencies in milliseconds; None where nothing is known yet.
+@dataclass(frozen=True, kw_only=True)
+class BoundaryStatus(Figures):
+    """One boundary: the figures of all its calls, and what stands behind them.
 
-    `accuracy` and `calibration` compare local answers with the demonstrations of the same
-    calls (shadow, audit, corrections).
+    `domains` has the same figures for the calls of each domain. `gate` is the one that serves
+    now, with the promise that the settings ask for.
     """
 
     boundary: str
-    calls: int
-    fallback_rate: float | None
-    recent_fallback_rate: float | None
-    routes: dict[str, dict[str, float]]
-    cost_usd: float
-    accuracy: dict[str, Any]
+    domains: dict[str, dict[str, Any]]
     gate: dict[str, Any]
     adapter: str | None
     examples: dict[str, int]
     until_training: int
     last_run: dict[str, Any] | None
-    over_time: list[dict[str, Any]]
 
 
-def status_of(stores: Stores, settings: Settings, name: str) -> BoundaryStatus:
-    """The status of one boundary, called or not."""
-    figures = stores.statistics.of(name, RECENT)
+def all_statuses(stores: Stores, settings: Settings, adapters: Path) -> list[BoundaryStatus]:
+    """The status of each boundary, called or not; `adapters` is the home's folder of them."""
+    return [status_of(stores, settings, adapters, name) for name in sorted(BOUNDARIES)]
+
+
+def status_of(stores: Stores, settings: Settings, adapters: Path, name: str) -> BoundaryStatus:
+    """The status of one boundary."""
     adapter = stores.adapters.active(name)
-    fitted = (adapter.calibration or {}).get("gate") if adapter else None
-    gate = Gate.from_json(fitted) if fitted else Gate.never_fitted()
+    whole, domains = _figures(stores, name, adapter.id if adapter else None)
     waiting = stores.examples.untrained(name)
-    runs = stores.runs.list(name, limit=1)
     return BoundaryStatus(
+        **{field.name: getattr(whole, field.name) for field in fields(Figures)},
         boundary=name,
-        calls=figures.calls,
-        fallback_rate=figures.fallback_rate,
-        recent_fallback_rate=figures.recent_fallback_rate,
-        routes={route: asdict(values) for route, values in figures.routes.items()},
-        cost_usd=figures.cost_usd,
-        accuracy=_accuracy(stores, name, adapter.id) if adapter else NOTHING_CHECKED,
-        gate={
-            "state": gate.state,
-            "threshold": gate.threshold,
-            "certified_coverage": gate.certified_coverage,
-            "max_error": settings.gate.max_error,
-            "confidence_level": settings.gate.confidence_level,
-            "sentence": gate.sentence,
-        },
+        domains={domain: asdict(found) for domain, found in domains.items()},
+        gate=_gate(_serving(adapter, adapters, settings), settings),
         adapter=adapter.id if adapter else None,
         examples=stores.examples.counts(name),
         until_training=max(0, settings.training.trigger_examples - waiting),
-        last_run=(
-            {"run_id": runs[0].id, "state": runs[0].state, "reason": runs[0].reason}
-            if runs
-            else None
-        ),
-        over_time=[asdict(bucket) for bucket in stores.statistics.by_bucket(name)],
+        last_run=_last_run(stores, name),
     )
 
 
-def all_statuses(stores: Stores, settings: Settings) -> list[BoundaryStatus]:
-    return [status_of(stores, settings, name) for name in sorted(BOUNDARIES)]
+def _figures(
+    stores: Stores, name: str, adapter_id: str | None
+) -> tuple[Figures, dict[str, Figures]]:
+    """Those of all calls, and those of each domain that calls were given."""
+    verdicts = judged(BOUNDARIES[name], labels(stores.database, name, MOST_LABELS))
+    thresholds = entropy.thresholds(stores.database, name)
+    pooled = thresholds.get(WHOLE)
+    whole = figures_of(stores, name, verdicts, adapter_id, pooled)
+    domains = {
+        domain: figures_of(
+            stores,
+            name,
+            [verdict for verdict in verdicts if verdict.domain == domain],
+            adapter_id,
+            thresholds.get(domain, replace(pooled, pooled=True) if pooled else None),
+            domain,
+        )
+        for domain in stores.statistics.domains(name)
+    }
+    return whole, domains
 
 
-NOTHING_CHECKED: dict[str, Any] = {
-    "checked": 0,
-    "right": None,
-    "served_checked": 0,
-    "served_right": None,
-    "ece": None,
-    "brier": None,
-}
+def _serving(adapter: Adapter | None, adapters: Path, settings: Settings) -> Gate:
+    """The gate as the router would find it: of a unit that is whole, or closed."""
+    closed = Gate.never_fitted(settings.gate.max_error, settings.gate.confidence_level)
+    if adapter is None:
+        return closed
+    try:
+        unit = load_unit(adapter, adapters)
+        whole = is_sealed(unit)
+    except (ModelError, ValueError, TypeError, KeyError):  # a calibration that is none
+        whole = False
+    return serving(unit, settings.gate).gate if whole else replace(closed, sentence=CHANGED)
 
 
-def _accuracy(stores: Stores, name: str, adapter_id: str) -> dict[str, Any]:
-    """Local answers beside the demonstrations of their calls, where the active adapter gave
-    them; `served` are those that a person got (known from audits and corrections)."""
-    from models.calibration import brier, ece
-
-    pairs = demonstrated(stores.database, adapter_id)
-    boundary = BOUNDARIES[name]
-    judged = [
-        (pair.confidence, pair.served, _right(boundary, pair.input, pair.local, pair.shown))
-        for pair in pairs
-    ]
-    sure = [(c, right) for c, _, right in judged if c is not None]
-    served = [right for _, was_served, right in judged if was_served]
+def _gate(gate: Gate, settings: Settings) -> dict[str, Any]:
+    evidence = gate.evidence
     return {
-        "checked": len(judged),
-        "right": _share([right for _, _, right in judged]),
-        "served_checked": len(served),
-        "served_right": _share(served),
-        "ece": ece([c for c, _ in sure], [r for _, r in sure]) if sure else None,
-        "brier": brier([c for c, _ in sure], [r for _, r in sure]) if sure else None,
+        "state": gate.state,
+        "threshold": gate.threshold,
+        "certified_coverage": gate.certified_coverage,
+        "max_error": settings.gate.max_error,
+        "confidence_level": settings.gate.confidence_level,
+        "labels_missing": gate.labels_missing,
+        "look": evidence.get("look"),
+        "evidence": _summary(evidence),
+        "sentence": gate.sentence,
     }
 
 
-def _right(boundary: Any, given: str, local: str, shown: str) -> bool:
-    return bool(
-        boundary.correct(
-            boundary.output_from_text(local),
-            boundary.output_from_text(shown),
-            boundary.input_from_text(given),
-        )
-    )
+def _summary(evidence: dict[str, Any]) -> dict[str, Any]:
+    """The evidence without its single tests: of them only the one that decided."""
+    steps = evidence.get("steps") or []
+    passed = [step for step in steps if step["passed"]]
+    decided = (passed or steps)[-1:]
+    told = {name: value for name, value in evidence.items() if name != "steps"}
+    for step in decided:
+        told |= {"accepted": step["accepted"], "wrong": step["wrong"], "p_value": step["p_value"]}
+    return told
 
 
-def _share(right: list[bool]) -> float | None:
-    return sum(right) / len(right) if right else None
+def _last_run(stores: Stores, name: str) -> dict[str, Any] | None:
+    for run in stores.runs.list(name, limit=1):
+        return {"run_id": run.id, "state": run.state, "reason": run.reason}
+    return None

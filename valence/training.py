@@ -117,9 +117,10 @@ def _stages(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report
         _train(app, run.id, folder, report)
     run = app.stores.runs.move(run.id, "evaluating", pid=os.getpid())
     _require_same_base(app, run)
-    judgement = judge(app, boundary, run, folder / TRAINED, report)
+    learnt = learnt_from(folder)
+    judgement = judge(app, boundary, run, folder / TRAINED, learnt, report)
     with app.stores.database.transaction():
-        publish(app, judgement, learnt_from(folder))
+        publish(app, judgement, learnt)
         _finish(app, run.id, judgement)
     return curated
 

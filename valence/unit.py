@@ -1,28 +1,39 @@
-"""An adapter as it is served: weights, calibrator and gate, one unit with one hash."""
+"""An adapter as it is served: weights, scorer and gate, one unit with one hash.
+
+A scorer that was fitted for other weights, or cannot be read, scores nothing: the gate is closed
+then, and says why.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from models.adapters import sha256
-from models.calibration import Calibrator
-from models.errors import AdapterMismatch
+from models.errors import AdapterMismatch, ScorerError
+from models.scorer import Scorer
 from store.adapters import Adapter
+from valence.config import GateSettings
+from valence.errors import AdapterError
+from valence.familiarity import Familiar
 from valence.gate import Gate
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What is served for one boundary; `folder` holds the weights."""
+    """What is served for one boundary; `folder` holds the weights. Without a scorer no answer has
+    a confidence, so none is served."""
 
     adapter: Adapter
     folder: Path
-    calibrator: Calibrator | None
+    scorer: Scorer | None
     gate: Gate
+    familiar: Familiar | None = None
+    parts_scorer: Scorer | None = None
+    """Set where answers are served in part: it scores each part, and `gate` is one of parts."""
 
     @property
     def variant(self) -> str:
@@ -41,14 +52,67 @@ def variant_of(base_model: str, adapter_id: str | None, prompt_version: str) -> 
 def load_unit(adapter: Adapter, adapters_folder: Path) -> Unit:
     """The unit of a registered adapter, read from its row."""
     parts = adapter.calibration or {}
-    calibrator = parts.get("calibrator")
-    gate = parts.get("gate")
+    gate = Gate.from_json(parts["gate"]) if parts.get("gate") else Gate.never_fitted()
+    scorer, problem = _scorer_of(adapter, parts)
+    familiar, unread = _familiar_of(parts)
+    problem = problem or unread
     return Unit(
         adapter=adapter,
         folder=adapters_folder / adapter.folder,
-        calibrator=Calibrator.from_json(calibrator) if calibrator else None,
-        gate=Gate.from_json(gate) if gate else Gate.never_fitted(),
+        scorer=scorer,
+        gate=_closed(gate, problem) if problem else gate,
+        familiar=familiar,
     )
+
+
+def serving(unit: Unit, settings: GateSettings) -> Unit:
+    """The unit as the settings have it: in parts where a person asked for that and it is certified
+    for it, and closed where its gate was fitted for less than is promised now."""
+    chosen = (settings.partial and _in_parts(unit)) or unit
+    gate = chosen.gate.under(settings.max_error, settings.confidence_level)
+    return replace(chosen, gate=gate)
+
+
+def _in_parts(unit: Unit) -> Unit | None:
+    """The unit that serves parts of answers; None where nothing has opened its gate."""
+    partial = (unit.adapter.calibration or {}).get("partial")
+    if unit.scorer is None or not partial:
+        return None
+    gate = Gate.from_json(partial["gate"])
+    scorer, _ = _scorer_of(unit.adapter, partial)
+    return (
+        replace(unit, gate=gate, parts_scorer=scorer) if scorer and gate.state == "open" else None
+    )
+
+
+def _scorer_of(adapter: Adapter, parts: dict[str, Any]) -> tuple[Scorer | None, str]:
+    """The adapter's own scorer, or None and, where there is one that is of no use, why it is."""
+    if "calibrator" in parts:
+        return None, "its scorer was fitted by an earlier version; train it anew"
+    if not parts.get("scorer"):
+        return None, ""
+    try:
+        scorer = Scorer.from_json(parts["scorer"])
+    except ScorerError:
+        return None, "its scorer cannot be read; train it anew"
+    if scorer.weights_sha256 != adapter.weights_sha256:
+        return None, "its scorer was fitted for another adapter; train it anew"
+    return scorer, ""
+
+
+def _familiar_of(parts: dict[str, Any]) -> tuple[Familiar | None, str]:
+    """What the scorer's features lean on; without it they would mean something else."""
+    if not parts.get("familiar"):
+        return None, ""
+    try:
+        return Familiar.from_json(parts["familiar"]), ""
+    except AdapterError as error:
+        return None, f"{error}; train it anew"
+
+
+def _closed(gate: Gate, problem: str) -> Gate:
+    never = Gate.never_fitted(gate.max_error, gate.confidence_level)
+    return replace(never, sentence=f"Closed: {problem}.", labels_missing=None)
 
 
 def is_sealed(unit: Unit) -> bool:

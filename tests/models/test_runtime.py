@@ -140,6 +140,55 @@ def qwen_text(token: int, loaded: Any) -> str:
     return str(loaded.tokenizer.decode([token]))
 
 
+@pytest.fixture(scope="module")
+def taught() -> Iterator[LocalRuntime]:
+    """A small base that writes triples, in the form with tags."""
+    running = LocalRuntime(ModelFolder.open(Path(__file__).parent / "tiny-base"))
+    yield running
+    running.close()
+
+
+def triples_of(*texts: str) -> list[Generation]:
+    return [
+        Generation(system="decompose", user=text, max_tokens=96, stop="\n\n", separator="<t>")
+        for text in texts
+    ]
+
+
+def test_each_part_of_an_output_is_scored_by_itself(taught: LocalRuntime) -> None:
+    requests = triples_of("Anna lives in Oslo and works for Siemens.", "Ada was born in London.")
+    batched = taught.generate_batch(requests)
+    assert sum(one.text.count("<t>") for one in batched) > len(requests)
+    for one, request in zip(batched, requests, strict=True):
+        assert one.text.startswith("<t>")
+        assert len(one.parts) == one.text.count("<t>")
+        for name, summary in (("min_logprob", min), ("max_entropy", max), ("n_tokens", sum)):
+            assert summary(part[name] for part in one.parts) == one.features[name]
+        single = taught.generate(request)
+        assert len(single.parts) == len(one.parts)
+        for part, other in zip(one.parts, single.parts, strict=True):
+            assert part == pytest.approx(other, abs=1e-3)
+
+
+def test_an_output_of_one_piece_has_no_parts(qwen: LocalRuntime) -> None:
+    assert qwen.generate(ask("Ada")).parts == ()
+
+
+def test_the_least_certain_words_come_first(taught: LocalRuntime, qwen: LocalRuntime) -> None:
+    [one] = taught.generate_batch(triples_of("Zorblax Quendry directs the Vellmar observatory."))
+    spoken = one.text.replace("<t>", " ").replace("<r>", " ").replace("<o>", " ").split()
+    entropies = [entropy for _, entropy in one.uncertain]
+    assert 1 <= len(one.uncertain) <= 5
+    assert {word for word, _ in one.uncertain} <= {word.strip(".,") for word in spoken}
+    assert entropies == sorted(entropies, reverse=True)
+    assert entropies[0] == one.features["max_entropy"]
+    assert len({word for word, _ in one.uncertain}) == len(one.uncertain)
+    nonsense = qwen.generate(ask("Ada", max_tokens=40))
+    assert 1 <= len(nonsense.uncertain) <= 5
+    assert nonsense.uncertain[0][1] == nonsense.features["max_entropy"]
+    assert all(word in nonsense.text for word, _ in nonsense.uncertain)
+
+
 def test_it_stops_where_the_grammar_ends(qwen: LocalRuntime) -> None:
     whole = qwen.generate(ask("Ada", max_tokens=20))
     stop = whole.text[4:6]

@@ -29,6 +29,14 @@ def test_an_output_without_values_still_has_finite_features(numbers: list[float]
     assert found["n_tokens"] == 0
 
 
+def test_scores_are_picked_by_position() -> None:
+    stats = {2: [-0.1, 2.0, 0.2], 5: [-0.3, 1.0, 0.4], 7: [-9.0, 0.0, 3.0]}
+    assert features(TokenScores.of(stats, [2, 5], 2)) == features(
+        TokenScores([-0.1, -0.3], [2.0, 1.0], [0.2, 0.4], 2)
+    )
+    assert features(TokenScores.of(stats, [], 0))["n_tokens"] == 0
+
+
 @pytest.mark.parametrize("n", [1, 2, 5, 40])
 def test_quantiles_are_numpys(n: int) -> None:
     values = np.random.default_rng(n).normal(size=n).tolist()

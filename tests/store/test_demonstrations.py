@@ -1,42 +1,200 @@
+"""What an adapter answered beside what somebody better did, and which of it is a fair sample."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from store.calls import Attempt, Call
 from store.database import Database
-from store.demonstrations import Demonstrated, demonstrated
-from store.ledger import Attempt, Ledger
+from store.demonstrations import (
+    answered_between,
+    audits,
+    confidences,
+    corrections,
+    demonstrated,
+    is_audited,
+    shadow_count,
+    shadows,
+    tries,
+)
+from store.ledger import Ledger
 
 Make = Callable[..., Any]
 
 
-def tries(shown: str | None, adapter_id: str = "a") -> tuple[Attempt, ...]:
-    mine = Attempt(
-        role="answer", route="local", decision="rejected", adapter_id=adapter_id, output="mine"
-    )
-    theirs = Attempt(role="answer", route="frontier", decision="accepted", output=shown)
-    return mine, theirs
+def mine(**changes: Any) -> Attempt:
+    values: dict[str, Any] = {
+        "role": "answer",
+        "route": "local",
+        "decision": "rejected",
+        "adapter_id": "a",
+        "output": "mine",
+    }
+    return Attempt(**values | changes)
+
+
+def theirs(shown: str | None, role: Any = "answer") -> Attempt:
+    return Attempt(role=role, route="frontier", decision="accepted", output=shown)
+
+
+def served(shown: str | None = None, **changes: Any) -> tuple[Attempt, ...]:
+    """An answer that the gate accepted, audited where something is shown."""
+    answer = mine(**{"decision": "accepted", "reason": "confident"} | changes)
+    return (answer, theirs(shown, "audit")) if shown else (answer,)
+
+
+def shadowed(shown: str | None = "gold", **changes: Any) -> tuple[Attempt, ...]:
+    return theirs(shown), mine(**{"role": "shadow", "decision": "unseen"} | changes)
+
+
+def enter(ledger: Ledger, *calls: Call) -> None:
+    for call in calls:
+        ledger.record(call)
 
 
 def test_local_answers_come_with_the_best_that_was_shown(
     db: Database, ledger: Ledger, make_call: Make
 ) -> None:
-    asked, corrected = make_call("1", attempts=tries("gold")), make_call("2", attempts=tries("x"))
-    for call in (asked, corrected, make_call("3", attempts=tries(None))):
-        ledger.record(call)
-    ledger.record(make_call("4", attempts=tries("gold", adapter_id="other")))
+    asked = make_call("1", attempts=(mine(features={"f": 0.5}), theirs("gold")))
+    corrected = make_call("2", attempts=(mine(), theirs("x")))
+    other = make_call("4", attempts=(mine(adapter_id="other"), theirs("gold")))
+    enter(ledger, asked, corrected, make_call("3", attempts=(mine(), theirs(None))), other)
     ledger.correct(corrected.id, "better")
     found = demonstrated(db, "a")
-    assert [(d.input, d.shown) for d in found] == [("2", "better"), ("1", "gold")]
-    assert found[1] == Demonstrated(
-        input="1", local="mine", shown="gold", confidence=None, served=False
+    assert [(d.input, d.shown, d.frontier, d.correction) for d in found] == [
+        ("2", "better", "x", "better"),
+        ("1", "gold", "gold", None),
+    ]
+    last = found[1]
+    assert (last.id, last.call_id) == (asked.attempts[0].id, asked.id)
+    assert (last.local, last.answer, last.created_at) == ("mine", asked.output, asked.created_at)
+    assert (last.role, last.reason, last.served) == ("answer", "", False)
+    assert (last.confidence, last.features) == (None, {"f": 0.5})
+
+
+def test_shadows_are_unseen_answers_readable_or_not(
+    db: Database, ledger: Ledger, make_call: Make
+) -> None:
+    enter(
+        ledger,
+        make_call("1", attempts=shadowed()),
+        make_call("2", attempts=shadowed(output=None, reason="veto: unfinished")),
+        make_call("3", attempts=shadowed(adapter_id="other")),
+        make_call("4", attempts=(mine(), theirs("gold"))),
+        make_call("5", attempts=served("gold")),
     )
+    found = shadows(db, "a")
+    assert [(d.input, d.local, d.frontier, d.reason) for d in found] == [
+        ("1", "mine", "gold", ""),
+        ("2", "", "gold", "veto: unfinished"),
+    ]
+    assert shadow_count(db, "a") == 2
+    assert shadow_count(db, "b") == 0
 
 
-def test_the_attempts_of_an_adapter_are_found_by_index(db: Database) -> None:
+def test_audits_are_of_answers_that_were_served_on_proof(
+    db: Database, ledger: Ledger, make_call: Make
+) -> None:
+    audited = make_call("1", attempts=served("gold"))
+    failed = make_call("4", attempts=(*served(), theirs(None, "audit")))
+    enter(
+        ledger,
+        audited,
+        make_call("2", attempts=served()),
+        make_call("3", attempts=served("gold", reason="unverified")),
+        failed,
+        make_call("5", attempts=(mine(), theirs("gold"))),
+        make_call("6", attempts=served("gold", reason="partial")),
+    )
+    assert [(d.input, d.frontier) for d in audits(db, "a")] == [("1", "gold"), ("6", "gold")]
+    assert is_audited(db, audited.id)
+    assert not is_audited(db, failed.id)
+
+
+def test_corrections_are_of_answers_that_were_served_on_proof(
+    db: Database, ledger: Ledger, make_call: Make
+) -> None:
+    calls = [
+        make_call("1", attempts=served()),
+        make_call("2", attempts=served("gold")),
+        make_call("3", attempts=served(reason="unverified")),
+        make_call("4", attempts=(mine(), theirs("gold"))),
+    ]
+    enter(ledger, *calls, make_call("5", attempts=served()))
+    for call in calls:
+        ledger.correct(call.id, "older")
+        ledger.correct(call.id, "better")
+    ledger.rate(calls[0].id, 5)
+    assert [(d.input, d.correction) for d in corrections(db, "a")] == [
+        ("1", "better"),
+        ("2", "better"),
+    ]
+
+
+@pytest.mark.parametrize("find", [shadows, audits, corrections])
+def test_what_was_before_can_be_left_out(
+    db: Database, ledger: Ledger, make_call: Make, find: Callable[..., Any]
+) -> None:
+    for number in range(4):
+        tried = shadowed() if find is shadows else served("gold")
+        call = make_call(str(number), attempts=tried)
+        ledger.record(call)
+        ledger.correct(call.id, "better")
+    found = find(db, "a")
+    assert [d.input for d in found] == ["0", "1", "2", "3"]
+    since = ledger.get(found[1].call_id).attempts
+    last = next(attempt.created_at for attempt in since if attempt.route == "local")
+    assert [d.input for d in find(db, "a", last)] == ["2", "3"]
+
+
+def test_the_stream_has_the_newest_confidences_in_their_order(
+    db: Database, ledger: Ledger, make_call: Make
+) -> None:
+    shares = [0.1, 0.2, None, 0.3, 0.4]
+    attempts = [mine(confidence=share) for share in shares]
+    enter(ledger, *(make_call(attempts=(attempt,)) for attempt in attempts))
+    enter(ledger, make_call(attempts=(mine(adapter_id="b", confidence=0.9),)))
+    assert confidences(db, "a", "", 100) == [0.1, 0.2, 0.3, 0.4]
+    assert confidences(db, "a", "", 3) == [0.3, 0.4]
+    assert confidences(db, "a", attempts[3].created_at, 100) == [0.4]
+    assert tries(db, "a") == 5
+
+
+def test_answered_calls_are_counted_between_two_others(
+    db: Database, ledger: Ledger, make_call: Make
+) -> None:
+    calls = [make_call(str(n), route=r) for n, r in enumerate(["local"] * 4 + ["frontier"])]
+    enter(ledger, *calls, make_call("other", route="local", boundary="recompose"))
+    first, *_, last = (call.created_at for call in calls)
+    assert answered_between(db, "decompose", "", last) == 4
+    assert answered_between(db, "decompose", first, last) == 3
+
+
+@pytest.mark.parametrize("find", [demonstrated, shadows, audits, corrections])
+def test_the_attempts_of_an_adapter_are_found_by_index(
+    db: Database, find: Callable[..., Any]
+) -> None:
+    plan = plan_of(db, lambda: find(db, "a"))
+    assert not [step for step in plan if step.startswith("SCAN") and "feedback" not in step]
+
+
+def test_corrections_are_looked_for_among_the_corrections(db: Database) -> None:
+    """Every call asks; an adapter that serves has very many attempts."""
+    assert not any("by_adapter" in step for step in plan_of(db, lambda: corrections(db, "a")))
+
+
+def test_the_counts_at_every_call_read_no_table(db: Database) -> None:
+    for count in (lambda: tries(db, "a"), lambda: answered_between(db, "decompose", "", "9")):
+        plan = plan_of(db, count)
+        assert all("COVERING INDEX" in step for step in plan)
+
+
+def plan_of(db: Database, read: Callable[[], Any]) -> list[str]:
     statements: list[str] = []
     db.connection.set_trace_callback(statements.append)
-    demonstrated(db, "a")
+    read()
     db.connection.set_trace_callback(None)
-    plan = [row["detail"] for row in db.read(f"EXPLAIN QUERY PLAN {statements[0]}")]
-    assert any("attempts_by_adapter" in step for step in plan)
+    return [row["detail"] for row in db.read(f"EXPLAIN QUERY PLAN {statements[0]}")]

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from store import entropy
 from store.adapters import Adapter, Adapters
 from store.database import Database
+from store.entropy import WHOLE, EntropyThreshold
 from store.errors import UnknownCall
 from store.evaluations import Evaluation, Evaluations, Item
 from store.examples import Examples
+from store.keywords import Keyword, keep
 from store.ledger import Attempt, Ledger
 
 Make = Callable[..., Any]
@@ -42,10 +45,24 @@ def secret_id(db: Database, ledger: Ledger, make_call: Make, make_example: Make)
         ledger.record(make_call(f"Person{i} met Person{i + 1} in town {i}."))
     tries = Attempt(
         role="answer", route="frontier", decision="accepted", request=SECRET, response=SECRET,
-        output=SECRET, error=SECRET,
+        output=SECRET, error=SECRET, uncertain=((SECRET, 1.0),),
     )  # fmt: skip
-    call = make_call(f"{SECRET} lives here.", output=f'["{SECRET}"]', attempts=(tries,))
+    call = make_call(
+        f"{SECRET} lives here.", output=f'["{SECRET}"]', attempts=(tries,), domain=SECRET
+    )
     ledger.record(call)
+    word = Keyword(
+        boundary="decompose", domain=SECRET, word=SECRET, entropy=1.0, attempt_id=tries.id,
+        call_id=call.id,
+    )  # fmt: skip
+    keep(db, [word])
+    fitted = [
+        EntropyThreshold(
+            boundary="decompose", domain=domain, nats=1.0, labels=1, pooled=True, auroc=None
+        )
+        for domain in (SECRET, WHOLE)
+    ]
+    entropy.keep(db, fitted)
     feedback = ledger.correct(call.id, f'{{"note":"{SECRET}"}}')
     ledger.rate(call.id, 1, SECRET)
     example = make_example(SECRET, origin="correction", output=SECRET, feedback_id=feedback.id)
@@ -67,8 +84,8 @@ def test_nothing_of_a_forgotten_call_is_left_not_even_in_the_bytes(
     forgotten = ledger.forget(secret_id)
     assert forgotten.erased
     assert forgotten.counts == {
-        "evaluation_items": 1, "verdicts": 1, "examples": 1, "feedback": 2, "attempts": 1,
-        "calls": 1,
+        "evaluation_items": 1, "verdicts": 1, "examples": 1, "feedback": 2, "keywords": 1,
+        "attempts": 1, "calls": 1, "entropy_thresholds": 1,
     }  # fmt: skip
     assert whole not in bytes_of(path)
     assert indexed not in bytes_of(path)  # the index keeps words without what they share

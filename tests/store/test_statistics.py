@@ -61,6 +61,32 @@ def test_the_course_by_bucket(filled: Statistics) -> None:
     assert filled.by_bucket("decompose", size=10, last=1)[0].calls == 10
 
 
+def test_a_domain_has_figures_of_its_own(
+    filled: Statistics, ledger: Ledger, make_call: Make
+) -> None:
+    assert filled.domains("decompose") == []
+    for i, route in enumerate(["local", "local", "frontier", "local"]):
+        time = f"2026-02-01T00:00:{i:02}.000000Z"
+        call = make_call(f"c{i}", route=route, domain="code", latency_ms=100 + i, created_at=time)
+        ledger.record(call)
+    ledger.record(make_call("r", domain="art"))
+    ledger.record(make_call("s", boundary="recompose", domain="law"))
+    assert filled.domains("decompose") == ["art", "code"]
+    found = filled.of("decompose", recent=1, domain="code")
+    assert (found.calls, found.fallback_rate, found.recent_fallback_rate) == (4, 0.25, 0.0)
+    assert (found.routes["local"].p50_ms, found.routes["local"].p95_ms) == (101.0, 103.0)
+    buckets = filled.by_bucket("decompose", size=3, domain="code")
+    assert [(b.calls, b.latency_ms) for b in buckets] == [(3, 101.0), (1, 103.0)]
+    assert filled.of("decompose").calls == 25
+    assert filled.of("decompose", domain="law").calls == 0
+
+
+def test_calls_since_a_time_are_counted(filled: Statistics) -> None:
+    assert filled.calls_since("decompose", "2026-01-02") == 5
+    assert filled.calls_since("decompose", "") == 20
+    assert filled.calls_since("unheard", "") == 0
+
+
 def test_no_figure_reads_the_calls_themselves(db: Database, filled: Statistics) -> None:
     """Each statement runs on covering indexes, so that a million calls stay quick."""
     statements: list[str] = []
@@ -69,8 +95,12 @@ def test_no_figure_reads_the_calls_themselves(db: Database, filled: Statistics) 
     filled.of("decompose")
     filled.by_day("decompose")
     filled.by_bucket("decompose")
+    filled.calls_since("decompose", "2026")
+    filled.domains("decompose")
+    filled.of("decompose", domain="code")
+    filled.by_bucket("decompose", domain="code")
     db.connection.set_trace_callback(None)
     plans = [row["detail"] for sql in statements for row in db.read(f"EXPLAIN QUERY PLAN {sql}")]
     on_calls = [plan for plan in plans if " calls" in plan]
-    assert len(on_calls) > 5
+    assert len(on_calls) > 12
     assert [plan for plan in on_calls if "COVERING INDEX" not in plan] == []

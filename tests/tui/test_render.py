@@ -35,6 +35,7 @@ STATUS = BoundaryStatus(
     recent_fallback_rate=0.1,
     routes={},
     cost_usd=0.0,
+    cost_all_frontier_usd=None,
     accuracy={},
     gate={"sentence": "Closed: it was never fitted."},
     adapter=None,
@@ -42,6 +43,9 @@ STATUS = BoundaryStatus(
     until_training=1000,
     last_run=None,
     over_time=[],
+    entropy_threshold=None,
+    keywords=[],
+    domains={},
 )
 DOORS: dict[str, Callable[[str], Content]] = {
     "told": render.told,

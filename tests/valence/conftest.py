@@ -25,6 +25,7 @@ from valence.unit import Unit, unit_hash, variant_of
 TINY = Path(__file__).parent.parent / "models" / "tiny-base"
 THRESHOLD = 0.8
 WEIGHTS = b"weights"
+WEIGHTS_SHA = hashlib.sha256(WEIGHTS).hexdigest()
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ class ScriptedLocal:
     def __init__(self, output: Any = None, confidence: float = 0.9) -> None:
         self.output = output
         self.confidence = confidence
+        self.parts: tuple[float, ...] = ()
         self.error: str | None = None
         self.asked: list[Any] = []
 
@@ -78,7 +80,7 @@ class ScriptedLocal:
             confidence=self.confidence if unit else None,
             threshold=unit.gate.threshold if unit else None,
         )
-        return Try(attempt, self.output)
+        return Try(attempt, self.output, self.parts)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -111,15 +113,15 @@ def give_adapter() -> Callable[..., Adapter]:
             "base_model": "scripted",
             "base_revision": "r1",
             "prompt_version": "1",
-            "weights_sha256": hashlib.sha256(WEIGHTS).hexdigest(),
+            "weights_sha256": WEIGHTS_SHA,
         }
         examples = changes.pop("examples", [])
+        calibration = {"gate": gate.to_json(), **changes.pop("calibration", {})}
         adapter = Adapter(boundary=boundary, folder="", **values | changes)
         adapter = replace(adapter, folder=adapter.id)
         folder = app.locations.adapters / adapter.id
         folder.mkdir()
         (folder / "adapters.safetensors").write_bytes(WEIGHTS)
-        calibration = {"gate": gate.to_json()}
         sealed = unit_hash(adapter.weights_sha256, calibration)
         app.stores.adapters.register(adapter, examples)
         app.stores.adapters.calibrate(adapter.id, calibration, sealed)

@@ -172,6 +172,9 @@ def test_version_and_welcome(run: Run) -> None:
         ("ledger", "list", "--limit", "many"),
         ("ledger", "import", "decompose", "/nowhere/pairs"),
         ("replay", "/nowhere/scenes"),
+        ("decompose", TEXT, "--domain", ""),
+        ("recompose", "{}", "--domain", "x" * 41),
+        ("status", "--plot", "picture.gif"),
         ("adapters", "rollback", "nonsense"),
     ],
     ids=" ".join,
@@ -588,6 +591,27 @@ def test_status_compares_local_answers_with_demonstrations(
     assert accuracy["served_right"] == 1
     assert 0 < accuracy["ece"] < 1
     assert "of those served 1" in run("status").out
+
+
+def test_a_domain_is_kept_and_has_figures_of_its_own(run: Run, a_call: str) -> None:
+    triples = json.dumps({"triples": TRIPLES})
+    first = run("decompose", TEXT, "--domain", " My  Own", "--json").record
+    second = run("recompose", triples, "--domain", "my own", "--json").record
+    assert first["domain"] == second["domain"] == "my own"
+    status = run("status", "--json").records
+    assert [set(one["domains"]) for one in status] == [{"my own"}, {"my own"}]
+    assert (status[0]["calls"], status[0]["domains"]["my own"]["calls"]) == (2, 1)
+    assert "  my own: 1 calls" in run("status").out
+
+
+def test_status_draws_a_picture_where_there_is_something_to_draw(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "status.png"
+    assert failed(run("status", "--plot", str(path)), "nothing to draw")
+    run("decompose", TEXT)
+    done = run("status", "--json", "--plot", str(path))
+    assert [record["boundary"] for record in done.records] == ["decompose", "recompose"]
+    assert "status.png" in done.err
+    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_config_shows_and_sets(run: Run, home: Path) -> None:

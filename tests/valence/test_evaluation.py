@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from valence.boundaries import get
 from valence.evaluation import Trial, compare, evaluate, mcnemar, percentile, share
@@ -48,6 +49,14 @@ def test_metrics_of_text() -> None:
     assert 0 < (metrics.chrf or 0) < 100
     assert evaluate(recompose, "b", trials[:1]).metrics.chrf == pytest.approx(100)
     assert metrics.exact.value == 0.5
+
+
+@pytest.mark.parametrize("trials", [1, 2, 19, 100, 2000])
+def test_a_share_has_the_exact_interval(trials: int) -> None:
+    for successes in sorted({0, 1, trials // 20, trials // 2, trials - 1, trials}):
+        found, exact = share(successes, trials), binomtest(successes, trials).proportion_ci()
+        assert found.value == successes / trials
+        assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-9)
 
 
 def test_nothing_to_evaluate_on_is_an_error() -> None:

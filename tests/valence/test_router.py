@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from models.calibration import Calibrator
+from models.fusion import Linear, Platt
 from models.generation import Completion
 from models.prompting import LINES
+from models.scorer import Scorer
 from store.adapters import Adapter
 from store.calls import Call
 from tests.loopback import (
@@ -22,7 +23,7 @@ from tests.loopback import (
     server_error,
     unauthorized,
 )
-from tests.valence.conftest import THRESHOLD, TINY, ScriptedLocal
+from tests.valence.conftest import THRESHOLD, TINY, WEIGHTS_SHA, ScriptedLocal
 from valence.app import Valence
 from valence.boundaries import get
 from valence.gate import Gate
@@ -92,6 +93,50 @@ def test_a_closed_gate_leaves_the_call_to_the_frontier(
     call = kept(app, ask(app))
     assert (call.route, call.reason) == ("frontier", "gate closed")
     assert local.asked == []
+
+
+TWO = (("Ada Lovelace", "bornIn", "London"), ("Ada Lovelace", "spouse", "London"))
+PARTS_SCORER = Scorer(("sure",), Linear((0.0,), (1.0,), (1.0,), 0.0), Platt(1.0, 0.0), WEIGHTS_SHA)
+IN_PARTS = {
+    "scorer": PARTS_SCORER.to_json(),
+    "partial": {
+        "scorer": PARTS_SCORER.to_json(),
+        "gate": Gate("open", 0.6, 0.05, 0.95, 0.7, {}, "Open.").to_json(),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("partial", "parts", "served", "reason", "confidence"),
+    [
+        (True, (0.9, 0.2), TWO[:1], "partial", 0.9),
+        (True, (0.9, 0.7), TWO, "partial", 0.7),
+        (True, (0.1, 0.2), GOLD, "below threshold", None),
+        (True, (), GOLD, "below threshold", None),
+        (False, (0.9, 0.2), GOLD, "below threshold", None),
+    ],
+)
+def test_only_the_sure_facts_are_served_and_only_where_asked_for(
+    open_app: Open,
+    server: LoopbackFrontier,
+    give_adapter: Give,
+    partial: bool,
+    parts: tuple[float, ...],
+    served: Any,
+    reason: str,
+    confidence: float | None,
+) -> None:
+    local = ScriptedLocal(TWO, confidence=0.3)
+    local.parts = parts
+    app = open_app(local, frontier=openai(server), gate={"partial": partial, "audit_rate": 1.0})
+    give_adapter(app, calibration=IN_PARTS)
+    answer = ask(app)
+    call = kept(app, answer)
+    assert (answer.output, call.reason, call.confidence) == (served, reason, confidence)
+    assert json.loads(call.output or "") == {"triples": [list(triple) for triple in served]}
+    app.router.settle(answer)
+    audited = [a.role for a in kept(app, answer).attempts].count("audit")
+    assert audited == (reason == "partial")
 
 
 def test_a_confident_answer_is_served_locally(
@@ -495,7 +540,8 @@ class FixedRuntime:
 def test_what_cannot_be_read_or_scored_is_never_sure(text: str, finished: str, told: str) -> None:
     runtime: Any = FixedRuntime(text, finished)
     local = LocalPredictor(lambda: runtime, "tiny", "r1")
-    strange = Calibrator(("unheard_of",), (0.0,), (1.0,), (0.0,), 9.0)
+    line = Linear((0.0,), (1.0,), (0.0,), 9.0)
+    strange = Scorer(("unheard_of",), line, Platt(1.0, 0.0))
     adapter = Adapter(
         boundary="decompose",
         base_model="tiny",

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -111,6 +112,10 @@ class Boundary(ABC, Generic[Input, Output]):
     def read(self, raw: str, markers: Markers) -> Output:
         """The output of what the local model wrote; `read(write(o)) == o`. Raises InvalidOutput."""
 
+    def separator(self, markers: Markers) -> str:
+        """What stands between the parts of what the local model writes; "" for one piece."""
+        return ""
+
     @abstractmethod
     def builtin(self, input: Input) -> Output:
         """The deterministic floor: an answer by patterns, without any model."""
@@ -129,9 +134,31 @@ class Boundary(ABC, Generic[Input, Output]):
     def features(self, input: Input, output: Output) -> dict[str, float]:
         """Structural score features, always the same names, always finite."""
 
+    def parts(
+        self, input: Input, output: Output, raw: str, markers: Markers
+    ) -> tuple[dict[str, float], ...]:
+        """Structural score features of each part of the output, one a piece of `raw` between
+        separators: `zip(output, parts)` is safe. Empty where the pieces, read one by one, are not
+        exactly the output (a part said twice, an odd form), and where it is one piece."""
+        return ()
+
+    def relations(self, input: Input, output: Output) -> tuple[str, ...]:
+        """What the adapter should know from its training to be trusted; one a part where the
+        output has parts."""
+        return ()
+
     @abstractmethod
     def correct(self, output: Output, reference: Output, input: Input) -> bool:
         """Whether this answer counts as right beside the demonstration."""
+
+    def only(self, output: Output, kept: Sequence[bool]) -> Output:
+        """The output without the parts that are not kept; one flag a part."""
+        raise NotImplementedError(f"{self.name} has no parts")
+
+    def right_parts(self, output: Output, reference: Output) -> tuple[bool, ...]:
+        """Whether each part of the output stands in the demonstration too; empty where it is one
+        piece."""
+        return ()
 
     @abstractmethod
     def score(self, output: Output, reference: Output) -> float:

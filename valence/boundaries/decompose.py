@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from valence.boundaries import triples as form
@@ -71,6 +73,9 @@ class Decompose(Boundary[str, Triples]):
     def read(self, raw: str, markers: Markers) -> Triples:
         return form.read_triples(raw, markers)
 
+    def separator(self, markers: Markers) -> str:
+        return form.separator(markers)
+
     def builtin(self, input: str) -> Triples:
         from models.builtin import read
 
@@ -89,16 +94,40 @@ class Decompose(Boundary[str, Triples]):
         return all(is_literal(value, input) for value in form.values(output))
 
     def features(self, input: str, output: Triples) -> dict[str, float]:
-        values = form.values(output)
-        literal = sum(is_literal(value, input) for value in values)
         return {
             "n_triples": float(len(output)),
-            "literal_share": literal / len(values) if values else 0.0,
-            "text_covered": covered(values, input),
+            "literal_share": form.literal_share(output, input),
+            "text_covered": covered(form.values(output), input),
+            "builtin_agreement": self.score(output, self.builtin(input)),
         }
+
+    def parts(
+        self, input: str, output: Triples, raw: str, markers: Markers
+    ) -> tuple[dict[str, float], ...]:
+        if form.read_apart(raw, markers) != [(triple,) for triple in output]:
+            return ()
+        agreed = set(self.builtin(input))
+        return tuple(
+            {
+                "n_triples": float(len(output)),
+                "literal_share": form.literal_share((triple,), input),
+                "text_covered": covered(form.values((triple,)), input),
+                "builtin_agreement": float(triple in agreed),
+            }
+            for triple in output
+        )
+
+    def relations(self, input: str, output: Triples) -> tuple[str, ...]:
+        return form.relations(output)
 
     def correct(self, output: Triples, reference: Triples, input: str) -> bool:
         return set(output) == set(reference)
+
+    def only(self, output: Triples, kept: Sequence[bool]) -> Triples:
+        return tuple(compress(output, kept))
+
+    def right_parts(self, output: Triples, reference: Triples) -> tuple[bool, ...]:
+        return tuple(triple in set(reference) for triple in output)
 
     def score(self, output: Triples, reference: Triples) -> float:
         return form.f1(output, reference)

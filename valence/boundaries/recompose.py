@@ -106,13 +106,15 @@ class Recompose(Boundary[Triples, str]):
         return all(is_literal(value, output) for value in form.values(input))
 
     def features(self, input: Triples, output: str) -> dict[str, float]:
-        values = form.values(input)
-        literal = sum(is_literal(value, output) for value in values)
         return {
             "n_triples": float(len(input)),
-            "literal_share": literal / len(values) if values else 0.0,
-            "text_covered": covered(values, output),
+            "literal_share": form.literal_share(input, output),
+            "text_covered": covered(form.values(input), output),
+            "builtin_agreement": self.score(output, self.builtin(input)),
         }
+
+    def relations(self, input: Triples, output: str) -> tuple[str, ...]:
+        return form.relations(input)
 
     def correct(self, output: str, reference: str, input: Triples) -> bool:
         """Every value that the reference says literally is said, and the wording is near."""

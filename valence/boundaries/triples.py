@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from valence.boundaries.text import clean, is_text
+from valence.boundaries.text import clean, is_literal, is_text
 from valence.errors import InvalidOutput
 
 if TYPE_CHECKING:
@@ -84,6 +84,28 @@ def read_triples(raw: str, markers: Markers) -> Triples:
     pieces = _groups(raw, markers) if _tagged(markers) else raw.strip().splitlines()
     parted = [_parts(piece, markers) for piece in pieces if piece.strip()]
     return normal([_triple(parts, number) for number, parts in enumerate(parted, 1)])
+
+
+def separator(markers: Markers) -> str:
+    """What stands between two triples of the compact form."""
+    return markers.start.strip() or "\n"
+
+
+def read_apart(raw: str, markers: Markers) -> list[Triples]:
+    """What each piece between separators that is not blank says by itself. Raises InvalidOutput."""
+    pieces = raw.split(separator(markers))
+    return [read_triples(markers.start + piece, markers) for piece in pieces if piece.strip()]
+
+
+def relations(triples: Triples) -> tuple[str, ...]:
+    """The relation of each triple."""
+    return tuple(relation for _, relation, _ in triples)
+
+
+def literal_share(triples: Triples, text: str) -> float:
+    """Share of the subjects and objects that stand literally in the text; 0 without any."""
+    wanted = values(triples)
+    return sum(is_literal(value, text) for value in wanted) / len(wanted) if wanted else 0.0
 
 
 def escape(text: str, markers: Markers) -> str:

@@ -13,32 +13,49 @@ from valence.app import Valence
 from valence.boundaries import get
 from valence.boundaries.base import Boundary
 from valence.cli.output import INPUT, emit, json_option, note, open_lines, printable
+from valence.domains import DOMAINS, domain_name
 from valence.errors import InvalidInput, ValenceError
 from valence.learning import learn
 from valence.router import Answer
 
 
+def _domain(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    try:
+        return None if name is None else domain_name(name)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error)) from error
+
+
+domain_option = click.option(
+    "--domain",
+    callback=_domain,
+    help=f"What it is about: {', '.join(DOMAINS)}, or a name of your own.",
+)
+
+
 @click.command()
 @click.argument("text", required=False)
 @click.option("--file", type=INPUT, help="One text a line; - for stdin.")
+@domain_option
 @json_option
-def decompose(text: str | None, file: str | None, as_json: bool) -> None:
+def decompose(text: str | None, file: str | None, domain: str | None, as_json: bool) -> None:
     """Take facts out of TEXT: subject, relation, object."""
-    lines = [(1, text)] if text is not None and file is None else _lines(text, file)
-    _answer_all(get("decompose"), lines, as_json)
+    lines = [(1, text)] if text is not None and file is None else input_lines(text, file)
+    _answer_all(get("decompose"), lines, domain, as_json)
 
 
 @click.command()
 @click.argument("triples", required=False)
 @click.option("--file", type=INPUT, help='JSON lines of {"triples": …}; - for stdin.')
+@domain_option
 @json_option
-def recompose(triples: str | None, file: str | None, as_json: bool) -> None:
+def recompose(triples: str | None, file: str | None, domain: str | None, as_json: bool) -> None:
     """Say TRIPLES ({"triples": [[subject, relation, object], …]}) in words."""
-    lines = [(1, triples)] if triples is not None and file is None else _lines(triples, file)
-    _answer_all(get("recompose"), lines, as_json)
+    lines = [(1, triples)] if triples is not None and file is None else input_lines(triples, file)
+    _answer_all(get("recompose"), lines, domain, as_json)
 
 
-def _lines(text: str | None, file: str | None) -> Iterator[tuple[int, str]]:
+def input_lines(text: str | None, file: str | None) -> Iterator[tuple[int, str]]:
     """The lines that are not blank, with their numbers."""
     if text is not None and file is not None:
         raise click.UsageError("give either one input or --file, not both")
@@ -51,7 +68,10 @@ def _lines(text: str | None, file: str | None) -> Iterator[tuple[int, str]]:
 
 
 def _answer_all(
-    boundary: Boundary[Any, Any], lines: Iterable[tuple[int, str]], as_json: bool
+    boundary: Boundary[Any, Any],
+    lines: Iterable[tuple[int, str]],
+    domain: str | None,
+    as_json: bool,
 ) -> None:
     """Each line a call; a line that is no input is named and skipped, the others go on."""
     skipped = 0
@@ -63,7 +83,7 @@ def _answer_all(
                 note(f"line {number}: {error}")
                 skipped += 1
                 continue
-            answer = app.router.call(boundary, value)
+            answer = app.router.call(boundary, value, domain=domain)
             _print(answer, as_json)
             learn(app, answer)
     if skipped:
@@ -105,5 +125,6 @@ def as_record(answer: Answer) -> dict[str, Any]:
         "threshold": call.threshold,
         "latency_ms": round(call.latency_ms, 3),
         "cost_usd": call.cost_usd,
+        **({"domain": call.domain} if call.domain else {}),
         **({"masked": call.masked} if call.masked else {}),
     }

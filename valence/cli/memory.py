@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from valence.app import Valence
-from valence.cli.calls import _lines as input_lines
+from valence.cli.calls import input_lines
 from valence.cli.graph import entity, facts, path
 from valence.cli.moments import End, Moment
 from valence.cli.output import INPUT, emit, json_option, note, printable, table

@@ -63,8 +63,12 @@ def use(model: str) -> None:
 @models.command()
 @click.argument("model", required=False)
 @click.option("--revision", help="A commit of the Hub id; the newest by default.")
-def fetch(model: str | None, revision: str | None) -> None:
-    """Download MODEL (default: the setting local.model) from the Hub and pin its commit."""
+@click.option("--embedding", is_flag=True, help="The model that finds by meaning instead.")
+def fetch(model: str | None, revision: str | None, embedding: bool) -> None:
+    """Download MODEL from the Hub and pin its commit.
+
+    The default is the setting local.model, with --embedding memory.embedding_model.
+    """
     from models.hub import fetch as fetch_model
 
     with Valence.open() as app:
@@ -73,10 +77,15 @@ def fetch(model: str | None, revision: str | None) -> None:
                 "privacy.offline is on, so nothing is fetched",
                 do="`valence config set privacy.offline false`",
             )
-        wanted = model or app.settings.local.model
-        fetched = fetch_model(wanted, revision or app.settings.local.revision, app.locations.models)
-        set_value(app.locations.config, "local.model", wanted)
-        set_value(app.locations.config, "local.revision", fetched.revision)
+        keys = ("memory.embedding_model", "memory.embedding_revision")
+        memory, local = app.settings.memory, app.settings.local
+        pinned = (memory.embedding_model, memory.embedding_revision)
+        if not embedding:
+            keys, pinned = ("local.model", "local.revision"), (local.model, local.revision)
+        wanted = model or pinned[0]
+        fetched = fetch_model(wanted, revision or pinned[1], app.locations.models)
+        for key, value in zip(keys, (wanted, fetched.revision), strict=True):
+            set_value(app.locations.config, key, value)
     note(f"{fetched.path} (commit {fetched.revision})")
 
 

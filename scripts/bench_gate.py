@@ -1,0 +1,323 @@
+"""Whether the gate keeps its promise, and what each score feature is worth, on real data.
+
+Rows: the adapter that bench_loop.py left behind, an adapter that never saw two of the WebNLG
+categories, one that learnt CoNLL04, and a classifier of CLINC150 utterances. Scorer and gate are
+fitted as the product fits them; every figure is of answers that nothing was fitted on.
+
+Writes docs/bench_gate.md and docs/bench_gate.json with `--docs`, else prints the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+import gate_report  # noqa: E402
+import numpy as np  # noqa: E402
+import webnlg  # noqa: E402
+from gate_sets import (  # noqa: E402
+    CANDIDATE,
+    Answers,
+    Labelled,
+    of_classifier,
+    of_home,
+    trained_home,
+)
+from tqdm import tqdm  # noqa: E402
+
+from models.metrics import auroc, brier, ece  # noqa: E402
+from models.scorer import Scorer, fit_scorer  # noqa: E402
+from valence.evaluation import share  # noqa: E402
+from valence.gate import fit_gate  # noqa: E402
+
+PROMISES = (0.05, 0.10)
+LEFT_OUT = ("Astronaut", "Food")
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A gate for one promise on one row: what it certified and what happened."""
+
+    max_error: float
+    state: str
+    certified_coverage: float
+    fresh_coverage: float
+    served: int
+    wrong: int
+    low: float
+    high: float
+    naive_served: int
+    naive_wrong: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of fresh answers of one system."""
+
+    name: str
+    kind: str
+    labels: int
+    """answers that the scorer was fitted on"""
+    gate_labels: int
+    items: int
+    accuracy: float
+    auroc: float | None
+    ece: float
+    brier: float
+    promises: list[Promise]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One feature on one system: its AUROC alone, and what leaving it out or adding it changes."""
+
+    system: str
+    change: str
+    feature: str
+    alone: float
+    auroc: float
+    low: float
+    high: float
+    brier: float
+
+
+def main() -> None:
+    arguments = parse()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    systems = [made for name in arguments.rows for made in [answers(name, arguments)]]
+    report = {
+        "base": arguments.base.name,
+        "rows": [asdict(row) for one in systems for row in rows_of(one)],
+        "ablations": [asdict(a) for one in systems for a in ablations(one)],
+    }
+    (arguments.out / "report.json").write_text(json.dumps(report, indent=1), "utf-8")
+    if arguments.docs:
+        gate_report.write(report, ROOT / "docs")
+    print(gate_report.tables(report))
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--base", type=Path, required=True, help="folder of the base model")
+    parser.add_argument("--loop", type=Path, help="the home that bench_loop.py left behind")
+    parser.add_argument("--out", type=Path, required=True, help="folder for homes and report")
+    parser.add_argument("--docs", action="store_true", help="write the tables into docs/")
+    parser.add_argument(
+        "--rows",
+        nargs="+",
+        choices=tuple(SYSTEMS),
+        default=tuple(SYSTEMS),
+        help="which systems (default: all)",
+    )
+    return parser.parse_args()
+
+
+def answers(name: str, arguments: argparse.Namespace) -> Answers:
+    print(f"{name} …", file=sys.stderr)
+    return SYSTEMS[name](arguments)
+
+
+def loop_answers(arguments: argparse.Namespace) -> Answers:
+    """The adapter of bench_loop on development texts of the categories that it learnt."""
+    fresh = webnlg.read(arguments.data / "webnlg", "dev", webnlg.UNSEEN)
+    return of_home("WebNLG, bench_loop", arguments.loop, arguments.base, {"same categories": fresh})
+
+
+def unseen_answers(arguments: argparse.Namespace) -> Answers:
+    """An adapter that learnt four categories, on those and on two that nothing has seen."""
+    folder = arguments.data / "webnlg"
+    learnt = tuple(name for name in webnlg.UNSEEN if name not in LEFT_OUT)
+    home = trained_home(
+        arguments.out / "unseen", arguments.base, webnlg.read(folder, "train", learnt)[:4500]
+    )
+    fresh = {
+        "same categories": webnlg.read(folder, "dev", learnt),
+        "unseen categories": webnlg.read(folder, "dev", LEFT_OUT),
+    }
+    return of_home("WebNLG, four categories", home, arguments.base, fresh)
+
+
+def conll_answers(arguments: argparse.Namespace) -> Answers:
+    """An adapter that learnt the training sentences of CoNLL04, on its development part."""
+    folder = arguments.data / "conll04"
+    home = trained_home(
+        arguments.out / "conll04", arguments.base, relations(folder / "conll04_train.jsonl")
+    )
+    fresh = {"same source": relations(folder / "conll04_dev.jsonl")}
+    return of_home("CoNLL04", home, arguments.base, fresh)
+
+
+def relations(path: Path) -> list[webnlg.Pair]:
+    """Sentences with their relations as triples."""
+    records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [
+        webnlg.Pair(r["text"], tuple((s, p, o) for s, p, o in r["triples"]))
+        for r in records
+        if r["triples"]
+    ]
+
+
+def intent_answers(arguments: argparse.Namespace) -> Answers:
+    """TF-IDF and logistic regression on the 150 intents."""
+    return of_classifier("CLINC150", arguments.data / "clinc150")
+
+
+SYSTEMS = {
+    "loop": loop_answers,
+    "unseen": unseen_answers,
+    "conll04": conll_answers,
+    "clinc150": intent_answers,
+}
+
+
+# -- figures -------------------------------------------------------------------------------------
+
+
+def rows_of(system: Answers) -> list[Row]:
+    """The figures of each kind of fresh answers."""
+    scorer = fitted(system.score)
+    return [row(system, scorer, kind, fresh) for kind, fresh in system.fresh.items()]
+
+
+def fitted(score: Sequence[Labelled]) -> Scorer:
+    usable = [(one.features, one.right) for one in score if one.features is not None]
+    return fit_scorer([features for features, _ in usable], [right for _, right in usable])
+
+
+def confidences(scorer: Scorer, answers: Sequence[Labelled]) -> list[float]:
+    return [scorer(a.features) if a.features is not None else 0.0 for a in answers]
+
+
+def row(system: Answers, scorer: Scorer, kind: str, fresh: Sequence[Labelled]) -> Row:
+    sure, right = confidences(scorer, fresh), [a.right for a in fresh]
+    return Row(
+        name=system.name,
+        kind=kind,
+        labels=len(system.score),
+        gate_labels=len(system.gate),
+        items=len(fresh),
+        accuracy=sum(right) / len(right),
+        auroc=auroc(sure, right),
+        ece=ece(sure, right),
+        brier=brier(sure, right),
+        promises=[promise(system, scorer, sure, right, max_error) for max_error in PROMISES],
+    )
+
+
+def promise(
+    system: Answers, scorer: Scorer, sure: list[float], right: list[bool], max_error: float
+) -> Promise:
+    """The gate of the product, and beside it the threshold that merely looks good enough."""
+    labels = confidences(scorer, system.gate), [a.right for a in system.gate]
+    gate = fit_gate(*labels, confidences(scorer, system.traffic), max_error, CONFIDENCE, look=0)
+    served = [r for c, r in zip(sure, right, strict=True) if gate.accepts(c)]
+    naive = naive_threshold(*labels, max_error)
+    naively = [r for c, r in zip(sure, right, strict=True) if c >= naive]
+    error = share(served.count(False), len(served))
+    return Promise(
+        max_error=max_error,
+        state=gate.state,
+        certified_coverage=gate.certified_coverage,
+        fresh_coverage=len(served) / len(sure),
+        served=len(served),
+        wrong=served.count(False),
+        low=error.low,
+        high=error.high,
+        naive_served=len(naively),
+        naive_wrong=naively.count(False),
+    )
+
+
+def naive_threshold(sure: Sequence[float], right: Sequence[bool], max_error: float) -> float:
+    """The lowest threshold whose error on the labels themselves is small enough."""
+    ordered = sorted(zip(sure, right, strict=True), reverse=True)
+    wrong, lowest = 0, float("inf")
+    for accepted, (confidence, good) in enumerate(ordered, start=1):
+        wrong += not good
+        if wrong <= max_error * accepted:
+            lowest = confidence
+    return lowest
+
+
+# -- ablation ------------------------------------------------------------------------------------
+
+
+def ablations(system: Answers) -> list[Ablation]:
+    """Each feature alone and left out, each candidate that the product does not use added.
+
+    On the first kind of fresh answers; intervals are of 500 paired bootstrap samples.
+    """
+    used = [n for n in names_of(system) if not n.startswith(CANDIDATE)]
+    extra = [n for n in names_of(system) if n.startswith(CANDIDATE)]
+    whole = confidences_by(system, used)
+    changes = [("without", n, [u for u in used if u != n]) for n in used]
+    changes += [("with", n, [*used, n]) for n in extra]
+    return [
+        Ablation(
+            system=system.name,
+            change=change,
+            feature=name.removeprefix(CANDIDATE),
+            alone=auroc_of(system, confidences_by(system, [name])),
+            **gained(system, whole, confidences_by(system, names)),
+        )
+        for change, name, names in tqdm(changes, desc=system.name)
+    ]
+
+
+def names_of(system: Answers) -> list[str]:
+    features = next(a.features for a in system.score if a.features is not None)
+    return sorted(features)
+
+
+def confidences_by(system: Answers, names: Sequence[str]) -> list[float]:
+    """Confidences of the first kind of fresh answers by a scorer of these features alone."""
+    scorer = fitted([only(a, names) for a in system.score])
+    return confidences(scorer, [only(a, names) for a in first_fresh(system)])
+
+
+def only(answer: Labelled, names: Sequence[str]) -> Labelled:
+    if answer.features is None:
+        return answer
+    return Labelled({name: answer.features[name] for name in names}, answer.right)
+
+
+def first_fresh(system: Answers) -> Sequence[Labelled]:
+    return next(iter(system.fresh.values()))
+
+
+def auroc_of(system: Answers, sure: Sequence[float]) -> float:
+    return auroc(sure, [a.right for a in first_fresh(system)]) or 0.5
+
+
+def gained(system: Answers, whole: list[float], changed: list[float]) -> dict[str, float]:
+    """Changes of AUROC (with a 95% interval) and Brier score from all features to these."""
+    from sklearn.metrics import roc_auc_score
+
+    right = np.array([a.right for a in first_fresh(system)])
+    chance, pairs = np.random.default_rng(0), np.array([whole, changed])
+    differences = []
+    while len(differences) < 500:
+        rows = chance.integers(0, len(right), len(right))
+        if 0 < right[rows].sum() < len(right):
+            before, after = (roc_auc_score(right[rows], sure[rows]) for sure in pairs)
+            differences.append(after - before)
+    low, high = np.quantile(differences, (0.025, 0.975))
+    return {
+        "auroc": auroc_of(system, changed) - auroc_of(system, whole),
+        "low": float(low),
+        "high": float(high),
+        "brier": brier(changed, list(right)) - brier(whole, list(right)),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,303 @@
+"""Answers with their features and the truth, for bench_gate.py: from a home whose adapter answers
+texts, and from a classifier of utterances.
+
+Beside the features that the product uses each answer has candidates, whose names begin with
+`CANDIDATE`. Knows nothing of scorers or gates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from webnlg import Pair
+
+from models.generation import Completion
+from valence.app import Valence
+from valence.boundaries import get
+from valence.certification import for_score
+from valence.config import load_settings
+from valence.locations import find_locations
+from valence.predictors import generation, read_completion
+from valence.unit import Unit
+
+ROOT = Path(__file__).resolve().parent.parent
+CANDIDATE = "candidate:"
+NEIGHBOURS = 5
+MOST_NEIGHBOURS = 2000
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One answer. `features` is None where a hard check failed: it can never be served."""
+
+    features: dict[str, float] | None
+    right: bool
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All answers of one system: to fit the scorer, to open the gate, for thresholds (labels
+    unused), and fresh ones that nothing was fitted on, by the name of their kind."""
+
+    name: str
+    score: list[Labelled]
+    gate: list[Labelled]
+    traffic: list[Labelled]
+    fresh: dict[str, list[Labelled]]
+
+
+# -- a home with an adapter ----------------------------------------------------------------------
+
+
+def trained_home(home: Path, base: Path, pairs: Sequence[Pair]) -> Path:
+    """A home that has learnt `decompose` from these pairs through the real commands."""
+    if (home / "valence.db").exists():
+        return home
+    home.mkdir(parents=True)
+    path = home.with_suffix(".jsonl")
+    path.write_text("".join(pair.as_line() + "\n" for pair in pairs), "utf-8")
+    for command in (
+        ["ledger", "import", "decompose", str(path)],
+        ["train-boundary", "decompose", "--json"],
+    ):
+        subprocess.run(
+            [sys.executable, "-m", "valence", *command],
+            env=os.environ | surroundings(home, base),
+            stdout=sys.stderr,
+            cwd=ROOT,
+            check=True,
+        )
+    return home
+
+
+def surroundings(home: Path, base: Path) -> dict[str, str]:
+    """The settings of these homes: a small base learns at a higher rate."""
+    return {
+        "VALENCE_HOME": str(home.resolve()),
+        "VALENCE_LOCAL__MODEL": str(base.resolve()),
+        "VALENCE_TRAINING__LEARNING_RATE": "1e-3",
+        "VALENCE_TRAINING__EPOCHS": "2",
+    }
+
+
+def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]]) -> Answers:
+    """What the active adapter of a home answers to its own held-out examples and to fresh texts."""
+    os.environ.update(surroundings(home, base))
+    locations = find_locations()
+    with Valence(load_settings(locations.config), locations) as app:
+        unit = app.unit("decompose")
+        if unit is None:
+            raise SystemExit(f"{home}: no adapter is active")
+        reader, examples = Reader(app, unit), app.stores.examples
+        calibration = examples.of("decompose", "calibration")
+        raw = {
+            "score": reader.read([_pair(e) for e in calibration if for_score(e.id)]),
+            "gate": reader.read([_pair(e) for e in calibration if not for_score(e.id)]),
+            "traffic": reader.read([_pair(e) for e in examples.of("decompose", "test")]),
+        } | {kind: reader.read(pairs) for kind, pairs in fresh.items()}
+        learnt = reader.inputs([_pair(e).text for e in examples.of("decompose", "train")])
+    judged = with_candidates(raw, learnt)
+    parts = {kind: judged.pop(kind) for kind in ("score", "gate", "traffic")}
+    return Answers(name, **parts, fresh=judged)
+
+
+def _pair(example: Any) -> Pair:
+    return Pair(example.input, get("decompose").output_from_text(example.output))
+
+
+@dataclass(frozen=True)
+class Read:
+    """One answer before the candidates that need other answers: its middle layer's means."""
+
+    features: dict[str, float] | None
+    right: bool
+    answer: list[float] | None
+    input: list[float] | None
+
+
+class Reader:
+    """The active adapter as the product runs it, its hidden states read along."""
+
+    def __init__(self, app: Valence, unit: Unit) -> None:
+        assert app.local is not None
+        self._boundary = get("decompose")
+        self._runtime, self._unit = app.local.runtime, unit
+
+    def read(self, pairs: Sequence[Pair]) -> list[Read]:
+        completions = self._complete([pair.text for pair in pairs])
+        read = [self._judge(pair, made) for pair, made in zip(pairs, completions, strict=True)]
+        again = self._round_trips([made for _, made in read])
+        return [
+            replace(one, features=one.features and one.features | {f"{CANDIDATE}round_trip": trip})
+            for (one, _), trip in zip(read, again, strict=True)
+        ]
+
+    def inputs(self, texts: Sequence[str]) -> np.ndarray:
+        """Middle-layer means of training inputs, (n, width), unit length."""
+        completions = self._complete(list(texts[:MOST_NEIGHBOURS]), most=1)
+        return unit_length([c.hidden.input for c in completions if c.hidden is not None])
+
+    def _complete(self, texts: Sequence[str], most: int | None = None) -> list[Completion]:
+        asked = [
+            replace(generation(self._boundary, text, self._runtime, self._unit), hidden=True)
+            for text in texts
+        ]
+        if most is not None:
+            asked = [replace(request, max_tokens=most) for request in asked]
+        return self._runtime.generate_batch(asked)
+
+    def _judge(self, pair: Pair, made: Completion) -> tuple[Read, Any]:
+        output, features, veto = read_completion(
+            self._boundary, pair.text, self._runtime, made, self._unit.familiar
+        )
+        right = output is not None and set(output) == set(pair.triples)
+        hidden = made.hidden
+        read = Read(
+            None if veto or output is None else features,
+            right,
+            hidden.answer if hidden else None,
+            hidden.input if hidden else None,
+        )
+        return read, output
+
+    def _round_trips(self, outputs: Sequence[Any]) -> list[float]:
+        """F1 of each answer with what the adapter reads in the text that the base makes of it."""
+        writer = get("recompose")
+        there = [i for i, output in enumerate(outputs) if output]
+        made = self._runtime.generate_batch(
+            [generation(writer, outputs[i], self._runtime, None) for i in there]
+        )
+        back = self._complete([completion.text or "-" for completion in made])
+        trips = [0.0] * len(outputs)
+        for i, completion in zip(there, back, strict=True):
+            output, _, _ = read_completion(self._boundary, "-", self._runtime, completion)
+            trips[i] = self._boundary.score(output, outputs[i]) if output else 0.0
+        return trips
+
+
+def with_candidates(raw: dict[str, list[Read]], learnt: np.ndarray) -> dict[str, list[Labelled]]:
+    """Adds the hidden-state probe and the distance to the training inputs."""
+    probe = Probe(raw["score"])
+    return {
+        kind: [
+            Labelled(None, one.right)
+            if one.features is None
+            else Labelled(
+                one.features
+                | {
+                    f"{CANDIDATE}probe": sure,
+                    f"{CANDIDATE}distance": distance(learnt, one.input),
+                },
+                one.right,
+            )
+            for one, sure in zip(reads, probe(kind, reads), strict=True)
+        ]
+        for kind, reads in raw.items()
+    }
+
+
+class Probe:
+    """Logistic regression on the middle layer's mean over the answer's value tokens; its own
+    training answers are scored out of fold."""
+
+    def __init__(self, reads: Sequence[Read]) -> None:
+        from sklearn.decomposition import PCA
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.model_selection import cross_val_predict
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        usable = [one for one in reads if one.features is not None]
+        states = np.array([one.answer for one in usable])
+        right = np.array([one.right for one in usable])
+        model = make_pipeline(
+            StandardScaler(), PCA(min(32, len(usable) // 10)), LogisticRegression(C=0.1)
+        )
+        held_out = cross_val_predict(model, states, right, cv=5, method="decision_function")
+        self._own = iter(held_out.tolist())
+        self._model = model.fit(states, right)
+
+    def __call__(self, kind: str, reads: Sequence[Read]) -> list[float]:
+        if kind == "score":
+            return [math.nan if one.features is None else next(self._own) for one in reads]
+        states = np.array([one.answer or [0.0] * len(reads[0].answer or []) for one in reads])
+        return [float(score) for score in self._model.decision_function(states)]
+
+
+def distance(learnt: np.ndarray, state: list[float] | None) -> float:
+    """Mean cosine distance to the nearest training inputs."""
+    similar = np.sort(learnt @ unit_length([state])[0])[-NEIGHBOURS:]
+    return float(1 - similar.mean())
+
+
+def unit_length(rows: Sequence[Any]) -> np.ndarray:
+    array = np.asarray(rows, np.float32)
+    return array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), 1e-9)
+
+
+# -- a classifier --------------------------------------------------------------------------------
+
+
+def of_classifier(name: str, folder: Path) -> Answers:
+    """CLINC150 intents by TF-IDF and logistic regression, trained on the training part; of the
+    validation part a third each fits the scorer, opens the gate, and stays fresh."""
+    train = utterances(folder / "clinc150_train.jsonl")
+    held_out = utterances(folder / "clinc150_val.jsonl")
+    answered = list(zip(held_out, classified(train, held_out), strict=True))
+    strangers = [answer for one, answer in answered if one["oos"]]
+    known = [(drawn(one), answer) for one, answer in answered if not one["oos"]]
+    thirds = [[answer for draw, answer in known if draw % 3 == third] for third in range(3)]
+    return Answers(
+        name,
+        score=thirds[0],
+        gate=thirds[1],
+        traffic=[Labelled(a.features, False) for a in thirds[2]],
+        fresh={"in scope": thirds[2], "out of scope too": [*thirds[2], *strangers]},
+    )
+
+
+def utterances(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def drawn(utterance: dict[str, Any]) -> int:
+    return hashlib.sha256(utterance["text"].encode()).digest()[0]
+
+
+def classified(train: list[dict[str, Any]], asked: list[dict[str, Any]]) -> list[Labelled]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    known = [one for one in train if not one["oos"]]
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    learnt = words.fit_transform([one["text"] for one in known])
+    model = LogisticRegression(C=30, max_iter=200).fit(learnt, [one["intent"] for one in known])
+    given = words.transform([one["text"] for one in asked])
+    similar = np.sort((given @ learnt.T).toarray(), axis=1)[:, -NEIGHBOURS:]
+    return [
+        Labelled(
+            _certainty(row)
+            | {"words": float(len(one["text"].split())), "similar": float(near.mean())},
+            bool(model.classes_[row.argmax()] == one["intent"]),
+        )
+        for one, row, near in zip(asked, model.predict_proba(given), similar, strict=True)
+    ]
+
+
+def _certainty(row: np.ndarray) -> dict[str, float]:
+    second, first = np.sort(row)[-2:]
+    return {
+        "logprob": float(np.log(first)),
+        "margin": float(np.log(first) - np.log(max(second, 1e-12))),
+        "entropy": float(-(row * np.log(np.maximum(row, 1e-12))).sum()),
+    }

@@ -1,0 +1,89 @@
+"""What is fairly known of an adapter's answers: labels to certify a gate on, and thresholds to try.
+
+Fair are shadows, which every call could have become, and the adapter's own evaluation on examples
+that fitted neither weights nor scorer. Corrections are not: people correct what looks wrong.
+Knows no gate and decides nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from store.demonstrations import Demonstrated, shadows
+from valence.app import Valence
+from valence.boundaries import get
+from valence.boundaries.base import Boundary
+from valence.certification import confidences, for_score
+from valence.errors import BoundaryError
+from valence.unit import Unit
+
+FEWEST_FOR_THRESHOLDS = 20
+"""With fewer shadows for it, the thresholds come from the evaluation's test examples."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """`labels` are (confidence, right) an answer, `traffic` confidences of others; `shadows`
+    counts the answers beside real calls that both were taken from."""
+
+    labels: list[tuple[float, bool]]
+    traffic: list[float]
+    shadows: int
+
+
+def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidence:
+    """All fair evidence on the answers of a unit; since its suspension, if there was one, because
+    what was measured before that did not hold. Confidence 0 is for what could not be served."""
+    fresh = shadows(app.stores.database, unit.adapter.id, suspended_at or "")
+    boundary = get(unit.adapter.boundary)
+    traffic = [_confidence(pair) for pair in fresh if _gives_threshold(pair)]
+    labels = [
+        (_confidence(pair), is_right(boundary, pair, pair.frontier or ""))
+        for pair in fresh
+        if not _gives_threshold(pair)
+    ]
+    if suspended_at:
+        return Evidence(labels, traffic, len(fresh))
+    stored, tested = _evaluated(app, unit)
+    enough = len(traffic) >= FEWEST_FOR_THRESHOLDS
+    return Evidence(stored + labels, traffic if enough else tested, len(fresh))
+
+
+def is_right(boundary: Boundary[Any, Any], pair: Demonstrated, shown: str) -> bool:
+    """Whether the local answer is right beside what was shown. Of an answer served in part, each
+    part must be there; what cannot be read is wrong."""
+    try:
+        value, reference = boundary.input_from_text(pair.input), boundary.output_from_text(shown)
+        if pair.reason == "partial":
+            return set(boundary.output_from_text(pair.answer or "")) <= set(reference)
+        return boundary.correct(boundary.output_from_text(pair.local), reference, value)
+    except BoundaryError:
+        return False
+
+
+def _evaluated(app: Valence, unit: Unit) -> tuple[list[tuple[float, bool]], list[float]]:
+    """From the adapter's own evaluation: labels on the calibration examples that did not fit the
+    scorer, and confidences on the test examples."""
+    if unit.scorer is None:
+        return [], []
+    stores, name = app.stores, unit.adapter.boundary
+    held_out = [e.id for e in stores.examples.of(name, "calibration") if not for_score(e.id)]
+    tests = [e.id for e in stores.examples.of(name, "test")]
+    items = stores.evaluations.items_of(unit.variant, name, held_out + tests)
+    known = [items[key] for key in held_out if key in items]
+    tested = [items[key] for key in tests if key in items]
+    right = [item.correct for item in known]
+    labels = list(zip(confidences(unit.scorer, known), right, strict=True))
+    return labels, confidences(unit.scorer, tested)
+
+
+def _gives_threshold(pair: Demonstrated) -> bool:
+    """A third of the shadows, fixed by their ids: their labels are never read."""
+    return int.from_bytes(hashlib.sha256(pair.id.encode()).digest()[:8]) % 3 == 0
+
+
+def _confidence(pair: Demonstrated) -> float:
+    """An unseen attempt has a reason only where it failed or was vetoed."""
+    return 0.0 if pair.reason or not pair.local else pair.confidence or 0.0
