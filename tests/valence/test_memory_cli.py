@@ -304,3 +304,47 @@ def test_what_needs_no_model_loads_none(
 ) -> None:
     monkeypatch.setenv("VALENCE_LOCAL__ENABLED", "false")
     assert not loaded_by(*command) & (HEAVY | {"sentence_transformers", "networkx", "watchdog"})
+
+
+# -- the notes folder ------------------------------------------------------------------------------
+
+
+def test_without_a_notes_folder_it_says_how_to_set_one(run: Run) -> None:
+    done = run("memory", "sync")
+    assert done.code == 1
+    assert "memory.notes_dir" in done.err
+
+
+def test_notes_are_found_cited_and_never_learnt_from(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "ada.md").write_text(f"# Ada\n\n{TEXT}\n", "utf-8")
+    monkeypatch.setenv("VALENCE_MEMORY__NOTES_DIR", str(notes))
+    first = run("memory", "sync", "--facts", "--json").record
+    assert (first["read"], first["chunks"], first["decomposed"]) == (1, 1, 1)
+    found = run("memory", "search", "Where was Ada Lovelace born?", "--mode", "graph", "--json")
+    assert TRIPLE in [item["triple"] for item in found.records]
+    assert run("memory", "sync", "--facts", "--json").record["unchanged"] == 1
+    assert run("ledger", "export", "decompose").out == ""
+
+    (notes / "ada.md").unlink()
+    assert run("memory", "sync", "--json").record["gone"] == 1
+    found = run("memory", "search", "Where was Ada Lovelace born?", "--mode", "graph", "--json")
+    assert found.records == []
+
+
+def test_a_notes_folder_that_is_away_loses_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "ada.txt").write_text(TEXT, "utf-8")
+    monkeypatch.setenv("VALENCE_MEMORY__NOTES_DIR", str(notes))
+    run("memory", "sync")
+    notes.rename(tmp_path / "elsewhere")
+    done = run("memory", "sync")
+    assert "is not there" in done.err
+    found = run("memory", "search", "Lovelace", "--mode", "text", "--json").records
+    assert [item["text"] for item in found] == [TEXT]

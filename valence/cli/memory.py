@@ -12,6 +12,7 @@ from valence.app import Valence
 from valence.cli.calls import input_lines
 from valence.cli.graph import entity, facts, path
 from valence.cli.moments import End, Moment
+from valence.cli.notes import sync
 from valence.cli.output import INPUT, emit, json_option, note, printable, table
 from valence.errors import InvalidInput, ValenceError
 
@@ -29,10 +30,10 @@ ENOUGH_TO_LOAD = 64
 
 @click.group()
 def memory() -> None:
-    """What is remembered: add, search, facts, entity, path, sources, embed, forget, export."""
+    """What is remembered: in, out, where from, and away."""
 
 
-for command in (facts, entity, path):
+for command in (facts, entity, path, sync):
     memory.add_command(command)
 
 

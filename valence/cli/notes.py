@@ -1,0 +1,56 @@
+"""`valence memory sync`: the notes folder, read once or watched."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+
+import click
+
+from valence.app import Valence
+from valence.cli.output import emit, json_option, note, printable
+
+
+@click.command()
+@click.option("--facts", is_flag=True, help="Read facts out of what is new: a call for each piece.")
+@click.option("--watch", is_flag=True, help="Go on until interrupted, whenever a file changes.")
+@json_option
+def sync(facts: bool, watch: bool, as_json: bool) -> None:
+    """Bring memory up to what the notes folder (memory.notes_dir) holds now."""
+    from valence.notes import documents
+    from valence.notes import sync as sync_notes
+
+    with Valence.open() as app:
+        notes = documents(app)
+
+        def look() -> None:
+            done = sync_notes(app, notes, facts, lambda place: note(printable(place)))
+            app.memory.catch_up()
+            _tell(asdict(done), as_json)
+
+        if watch:
+            _watch(app, look)
+        else:
+            look()
+
+
+def _watch(app: Valence, look: Callable[[], None]) -> None:
+    from valence.watching import Watcher
+
+    folder = app.settings.memory.notes_dir
+    assert folder is not None
+    with Watcher(folder, look, failed=lambda error: note(f"Error: {error}")):
+        threading.Event().wait()
+
+
+def _tell(done: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        emit(done)
+    elif done["problem"]:
+        note(str(done["problem"]))
+    else:
+        note(
+            f"{done['read']} read, {done['unchanged']} unchanged, {done['skipped']} skipped, "
+            f"{done['gone']} gone; {done['chunks']} new pieces, {done['decomposed']} read for facts"
+        )
