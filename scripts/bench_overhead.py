@@ -3,8 +3,10 @@
 The same texts, the same model under the same adapter, the same tokens, in turn: mlx-lm's own
 `stream_generate`; the local runtime alone (decoding with scores); a whole `Router.call` (masking,
 lookup of the unit, decoding, scores, parsing, gate, one committed transaction). The gate stands
-open from 0 on, so that the local answer is served unless a hard check vetoes it. Ratios are of runs
-right after each other; absolute times depend on what else the machine does at that moment.
+open from 0 on, so that the local answer is served unless a hard check vetoes it. Scoring is the
+time inside a router call that goes to token statistics, features (of the whole and of each fact)
+and the scorer, by a clock around those functions. Ratios are of runs right after each other;
+absolute times depend on what else the machine does at that moment.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,9 @@ class Timed:
 
     bare: list[float]
     runtime: list[float]
+    hidden: list[float]
     router: list[float]
+    scoring: list[float]
     tokens: list[int]
 
 
@@ -77,17 +81,60 @@ def measure(model: Path, home: Path, texts: list[str]) -> Timed:
         assert app.local is not None
         boundary, runtime = get("decompose"), app.local.runtime
         bare = bare_loop(model, unit)
-        timed = Timed([], [], [], [])
+        timed, clock = Timed([], [], [], [], [], []), Clock()
         for text in texts:
             request = generation(boundary, text, runtime, unit)
             tokens = runtime.generate(request).output_tokens
             timed.tokens.append(tokens)
             timed.bare.append(seconds(lambda r=request, n=tokens: bare(r.system, r.user, n)))
             timed.runtime.append(seconds(lambda r=request: runtime.generate(r)))
-            timed.router.append(seconds(lambda t=text: app.router.call(boundary, t)))
+            tapped = replace(request, hidden=True)
+            timed.hidden.append(seconds(lambda r=tapped: runtime.generate(r)))
+            with clock:
+                timed.router.append(seconds(lambda t=text: app.router.call(boundary, t)))
+            timed.scoring.append(clock.spent)
         routes = {call.route for call in app.stores.ledger.list(limit=len(texts))}
     print(f"routes: {routes}", file=sys.stderr)
     return Timed(*(column[WARM_UP:] for column in vars(timed).values()))
+
+
+class Clock:
+    """Adds up the seconds inside the functions that score, while it runs."""
+
+    def __init__(self) -> None:
+        self.spent = 0.0
+        self._held: list[tuple[Any, str, Any]] = []
+
+    def __enter__(self) -> None:
+        from models import engine
+        from models.scorer import Scorer
+        from valence import predictors
+
+        self.spent = 0.0
+        for place, name in (
+            (engine, "stats_of"),
+            (engine, "_completion"),
+            (predictors, "read_completion"),
+            (predictors, "read_parts"),
+            (Scorer, "__call__"),
+        ):
+            self._held.append((place, name, getattr(place, name)))
+            setattr(place, name, self._timed(getattr(place, name)))
+
+    def __exit__(self, *_: object) -> None:
+        for place, name, function in self._held:
+            setattr(place, name, function)
+        self._held.clear()
+
+    def _timed(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any, **named: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return function(*given, **named)
+            finally:
+                self.spent += time.perf_counter() - started
+
+        return run
 
 
 def served_unit(app: Valence) -> Unit:
@@ -176,15 +223,21 @@ def table(name: str, timed: Timed) -> str:
     ]
     for label, column in (
         ("decoding with scores", timed.runtime),
+        ("decoding with scores and hidden states", timed.hidden),
         ("whole router call", timed.router),
+        ("scoring alone, a part of it", timed.scoring),
     ):
-        ratios = [ours / bare for ours, bare in zip(column, timed.bare, strict=True)]
-        low, middle, high = statistics.quantiles(ratios, n=4)
+        low, middle, high = quartiles(column, timed.bare)
         lines.append(
-            f"| {label} | {1000 * statistics.median(column):.1f} "
+            f"| {label} | {1000 * statistics.median(column):.2f} "
             f"| {middle:.3f} ({low:.3f} to {high:.3f}) |"
         )
     return "\n".join(lines)
+
+
+def quartiles(column: list[float], base: list[float]) -> list[float]:
+    """Quartiles of the pairwise ratios."""
+    return statistics.quantiles((ours / bare for ours, bare in zip(column, base, strict=True)), n=4)
 
 
 if __name__ == "__main__":
