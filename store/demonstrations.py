@@ -26,10 +26,6 @@ FROM attempts AS mine JOIN calls ON calls.id = mine.call_id
 WHERE mine.route = 'local' AND mine.created_at > :since
 """
 _OF_ADAPTER = f"{_ROWS} AND mine.adapter_id = :adapter"
-_DEMONSTRATED = f"""{_OF_ADAPTER} AND mine.output IS NOT NULL
-  AND (correction IS NOT NULL OR frontier IS NOT NULL)
-ORDER BY calls.created_at DESC LIMIT :limit
-"""
 _SHADOWS = f"{_OF_ADAPTER} AND mine.role = 'shadow' AND frontier IS NOT NULL ORDER BY mine.rowid"
 _PROVED = "mine.role = 'answer' AND mine.decision = 'accepted' AND mine.reason <> 'unverified'"
 _AUDITED = f"""{_OF_ADAPTER} AND {_PROVED} AND EXISTS (
@@ -81,11 +77,6 @@ class Demonstrated:
     def shown(self) -> str:
         """What it should have been: a person's word before the frontier's."""
         return self.correction or self.frontier or ""
-
-
-def demonstrated(db: Database, adapter_id: str, limit: int = 2000) -> list[Demonstrated]:
-    """The newest calls that this adapter has answered and somebody better has too."""
-    return _read(db, _DEMONSTRATED, adapter_id, "", limit=limit)
 
 
 def shadows(db: Database, adapter_id: str, since: str = "") -> list[Demonstrated]:

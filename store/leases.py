@@ -58,7 +58,7 @@ class Leases:
         if lease is None or lease["holder"] == self.holder or lease["expires_at"] <= now():
             return False
         ours = lease["holder"].rpartition("/")[0] == self._machine
-        return not ours or _is_alive(lease["pid"])
+        return not ours or is_alive(lease["pid"])
 
 
 def _lease(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
@@ -68,7 +68,8 @@ def _lease(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
     return row
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine is there, whoever's it is."""
     try:
         os.kill(pid, 0)  # signal 0 only asks
     except ProcessLookupError:

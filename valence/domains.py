@@ -153,7 +153,11 @@ def _measured(boundary: Boundary[Any, Any], found: list[Label]) -> list[_Measure
     from valence.quality import is_right
 
     return [
-        _Measured(label.domain, label.features[FEATURE], is_right(boundary, label))
+        _Measured(
+            label.domain,
+            label.features[FEATURE],
+            is_right(boundary, label.input, label.local, label.shown),
+        )
         for label in found
         if label.features and math.isfinite(label.features.get(FEATURE, math.nan))
     ]

@@ -16,7 +16,7 @@ from valence.app import Valence
 from valence.boundaries import get
 from valence.boundaries.base import Boundary
 from valence.certification import confidences, for_score
-from valence.errors import BoundaryError
+from valence.quality import PARTIAL, is_right, parts_are_right
 from valence.unit import Unit
 
 FEWEST_FOR_THRESHOLDS = 20
@@ -40,7 +40,7 @@ def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidenc
     boundary = get(unit.adapter.boundary)
     traffic = [_confidence(pair) for pair in fresh if _gives_threshold(pair)]
     labels = [
-        (_confidence(pair), is_right(boundary, pair, pair.frontier or ""))
+        (_confidence(pair), holds(boundary, pair, pair.frontier or ""))
         for pair in fresh
         if not _gives_threshold(pair)
     ]
@@ -51,16 +51,11 @@ def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidenc
     return Evidence(stored + labels, traffic if enough else tested, len(fresh))
 
 
-def is_right(boundary: Boundary[Any, Any], pair: Demonstrated, shown: str) -> bool:
-    """Whether the local answer is right beside what was shown. Of an answer served in part, each
-    part must be there; what cannot be read is wrong."""
-    try:
-        value, reference = boundary.input_from_text(pair.input), boundary.output_from_text(shown)
-        if pair.reason == "partial":
-            return set(boundary.output_from_text(pair.answer or "")) <= set(reference)
-        return boundary.correct(boundary.output_from_text(pair.local), reference, value)
-    except BoundaryError:
-        return False
+def holds(boundary: Boundary[Any, Any], pair: Demonstrated, shown: str) -> bool:
+    """Whether what was served (of an answer in part: each part) is right beside what was shown."""
+    if pair.reason == PARTIAL:
+        return parts_are_right(boundary, pair.answer, shown)
+    return is_right(boundary, pair.input, pair.local, shown)
 
 
 def _evaluated(app: Valence, unit: Unit) -> tuple[list[tuple[float, bool]], list[float]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from store.labels import Label
 from valence.boundaries.base import Boundary
-from valence.errors import InvalidInput, InvalidOutput
+from valence.errors import BoundaryError
 from valence.evaluation import share
 
 BINS = 10
@@ -85,7 +85,7 @@ def judged(boundary: Boundary[Any, Any], labels: Sequence[Label]) -> list[Verdic
 
 
 def _judged(boundary: Boundary[Any, Any], label: Label) -> Verdict:
-    right = is_right(boundary, label)
+    right = is_right(boundary, label.input, label.local, label.shown)
     return Verdict(
         at=label.created_at,
         domain=label.domain,
@@ -94,28 +94,30 @@ def _judged(boundary: Boundary[Any, Any], label: Label) -> Verdict:
         right=right,
         fair=label.frontier is not None,
         audited=label.served and label.audited,
-        kept=_parts_are_right(boundary, label) if label.reason == PARTIAL else right,
+        kept=parts_are_right(boundary, label.answer, label.shown)
+        if label.reason == PARTIAL
+        else right,
         corrected=label.served and label.correction is not None,
     )
 
 
-def is_right(boundary: Boundary[Any, Any], label: Label) -> bool:
-    """Whether the local answer counts as right beside what was shown; what cannot be read any
-    more (another version wrote it) does not."""
+def is_right(boundary: Boundary[Any, Any], given: str, local: str, shown: str) -> bool:
+    """Whether the local answer to what was given counts as right beside what was shown, all of
+    them ledger texts; what cannot be read any more (another version wrote it) does not."""
     try:
-        local = boundary.output_from_text(label.local)
-        shown = boundary.output_from_text(label.shown)
-        return boundary.correct(local, shown, boundary.input_from_text(label.input))
-    except (InvalidInput, InvalidOutput):
+        reference = boundary.output_from_text(shown)
+        value = boundary.input_from_text(given)
+        return boundary.correct(boundary.output_from_text(local), reference, value)
+    except BoundaryError:
         return False
 
 
-def _parts_are_right(boundary: Boundary[Any, Any], label: Label) -> bool:
+def parts_are_right(boundary: Boundary[Any, Any], answer: str | None, shown: str) -> bool:
     """Whether each part of an answer that was served in part was shown too."""
     try:
-        served = boundary.output_from_text(label.answer or "")
-        return set(served) <= set(boundary.output_from_text(label.shown))
-    except InvalidOutput:
+        served = boundary.output_from_text(answer or "")
+        return set(served) <= set(boundary.output_from_text(shown))
+    except BoundaryError:
         return False
 
 

@@ -26,7 +26,7 @@ from store.demonstrations import (
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.drift import Alarm, first_alarm, first_shift, gaps_of
-from valence.evidence import fair_evidence, is_right
+from valence.evidence import fair_evidence, holds
 from valence.gate import Gate, fit_gate
 from valence.router import Answer
 from valence.unit import Unit, unit_hash
@@ -112,7 +112,7 @@ def _guard(app: Valence, boundary: Boundary[Any, Any], unit: Unit, call_id: str)
 
 def _audited(app: Valence, boundary: Boundary[Any, Any], unit: Unit) -> Alarm | None:
     found = audits(app.stores.database, unit.adapter.id, _opened_at(unit))
-    wrong = [not is_right(boundary, pair, pair.frontier or "") for pair in found]
+    wrong = [not holds(boundary, pair, pair.frontier or "") for pair in found]
     return first_alarm(gaps_of(wrong), unit.gate.max_error)
 
 
@@ -121,7 +121,7 @@ def _corrected(app: Valence, boundary: Boundary[Any, Any], unit: Unit) -> Alarm 
     are, so that the corrections of one who corrects only what is wrong raise no false alarm."""
     since = _opened_at(unit)
     found = corrections(app.stores.database, unit.adapter.id, since)
-    wrong = [pair for pair in found if not is_right(boundary, pair, pair.shown)]
+    wrong = [pair for pair in found if not holds(boundary, pair, pair.shown)]
     if first_alarm([0] * len(wrong), unit.gate.max_error) is None:
         return None  # not even if they had come one right after the other
     times = [since, *(pair.created_at for pair in wrong)]

@@ -13,6 +13,7 @@ from typing import Any
 
 from store.clock import later
 from store.conversations import Conversations, Turn
+from store.leases import is_alive
 from valence.errors import TurnError
 
 STEPS = ("received", "understood", "remembered", "retrieved", "answered")
@@ -98,14 +99,4 @@ def _is_held(conversations: Conversations, turn: Turn) -> bool:
         return turn.created_at > later(-STARTING_S)
     if received["machine"] != platform.node():
         return True
-    return received["pid"] != os.getpid() and _is_alive(received["pid"])
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)  # signal 0 only asks
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # there, and someone else's
-        return True
-    return True
+    return received["pid"] != os.getpid() and is_alive(received["pid"])

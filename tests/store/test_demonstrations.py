@@ -14,7 +14,6 @@ from store.demonstrations import (
     audits,
     confidences,
     corrections,
-    demonstrated,
     is_audited,
     shadow_count,
     shadows,
@@ -53,26 +52,6 @@ def shadowed(shown: str | None = "gold", **changes: Any) -> tuple[Attempt, ...]:
 def enter(ledger: Ledger, *calls: Call) -> None:
     for call in calls:
         ledger.record(call)
-
-
-def test_local_answers_come_with_the_best_that_was_shown(
-    db: Database, ledger: Ledger, make_call: Make
-) -> None:
-    asked = make_call("1", attempts=(mine(features={"f": 0.5}), theirs("gold")))
-    corrected = make_call("2", attempts=(mine(), theirs("x")))
-    other = make_call("4", attempts=(mine(adapter_id="other"), theirs("gold")))
-    enter(ledger, asked, corrected, make_call("3", attempts=(mine(), theirs(None))), other)
-    ledger.correct(corrected.id, "better")
-    found = demonstrated(db, "a")
-    assert [(d.input, d.shown, d.frontier, d.correction) for d in found] == [
-        ("2", "better", "x", "better"),
-        ("1", "gold", "gold", None),
-    ]
-    last = found[1]
-    assert (last.id, last.call_id) == (asked.attempts[0].id, asked.id)
-    assert (last.local, last.answer, last.created_at) == ("mine", asked.output, asked.created_at)
-    assert (last.role, last.reason, last.served) == ("answer", "", False)
-    assert (last.confidence, last.features) == (None, {"f": 0.5})
 
 
 def test_shadows_are_unseen_answers_readable_or_not(
@@ -173,7 +152,7 @@ def test_answered_calls_are_counted_between_two_others(
     assert answered_between(db, "decompose", first, last) == 3
 
 
-@pytest.mark.parametrize("find", [demonstrated, shadows, audits, corrections])
+@pytest.mark.parametrize("find", [shadows, audits, corrections])
 def test_the_attempts_of_an_adapter_are_found_by_index(
     db: Database, find: Callable[..., Any]
 ) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import os
+import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from store.adapters import Adapter
 from store.calls import Attempt
 from valence.app import Valence
 from valence.boundaries.base import Boundary
+from valence.cli import main
 from valence.config import Settings
 from valence.gate import Gate
 from valence.locations import Locations
@@ -38,6 +42,48 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     return tmp_path / "home"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """Stdout as JSON objects, one a line; anything else there fails."""
+        return [json.loads(line) for line in self.out.split("\n")[:-1]]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        (only,) = self.records
+        return only
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Run]:
+    """Runs a command in this process, as a person or a script would give it."""
+    before = os.umask(0o022)
+
+    def run_(*arguments: str, stdin: bytes | str = b"") -> Done:
+        data = stdin if isinstance(stdin, bytes) else stdin.encode("utf-8", "surrogateescape")
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Done(int(ended.value.code or 0), out, err)
+
+    yield run_
+    os.umask(before)
 
 
 @pytest.fixture

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import stat
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -20,10 +15,10 @@ from store.adapters import Adapter
 from store.evaluations import Evaluation, Item
 from store.examples import Example
 from tests.loopback import LoopbackFrontier, unauthorized
-from tests.valence.conftest import TINY, WEIGHTS, ScriptedLocal
+from tests.valence.conftest import TINY, WEIGHTS, Done, Run, ScriptedLocal
 from valence.app import Valence
 from valence.boundaries import get
-from valence.cli import cli, main
+from valence.cli import cli
 from valence.unit import variant_of
 
 TEXT = "Ada Lovelace was born in London in 1815."
@@ -39,47 +34,6 @@ CALL_KEYS = [
     "latency_ms",
     "cost_usd",
 ]
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        """Stdout as JSON objects, one a line; anything else there fails."""
-        return [json.loads(line) for line in self.out.split("\n")[:-1]]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        (only,) = self.records
-        return only
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(
-    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Run]:
-    before = os.umask(0o022)
-
-    def run_(*arguments: str, stdin: bytes | str = b"") -> Done:
-        data = stdin.encode() if isinstance(stdin, str) else stdin
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Done(int(ended.value.code or 0), out, err)
-
-    yield run_
-    os.umask(before)
 
 
 @pytest.fixture

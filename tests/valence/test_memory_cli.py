@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.valence.conftest import Run
 from tests.valence.test_import_hygiene import HEAVY, loaded_by
-from valence.cli import main
 
 TEXT = "Ada Lovelace was born in London."
 TRIPLE = ["Ada Lovelace", "birthPlace", "London"]
@@ -23,46 +17,6 @@ TURN_KEYS = [
     "conversation", "turn", "answer", "citations", "facts", "route", "reason", "confidence",
     "remembered", "latency_ms", "cost_usd",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.split("\n")[:-1]]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        (only,) = self.records
-        return only
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(
-    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Run]:
-    before = os.umask(0o022)
-
-    def run_(*arguments: str, stdin: str = "") -> Done:
-        data = io.BytesIO(stdin.encode("utf-8", "surrogateescape"))
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(data, "utf-8"))
-        with pytest.raises(SystemExit) as ended:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Done(int(ended.value.code or 0), out, err)
-
-    yield run_
-    os.umask(before)
 
 
 @pytest.fixture
