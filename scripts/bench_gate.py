@@ -4,7 +4,8 @@ Rows: the adapter that bench_loop.py left behind, an adapter that never saw two 
 categories, one that learnt CoNLL04, and a classifier of CLINC150 utterances. Scorer and gate are
 fitted as the product fits them; every figure is of answers that nothing was fitted on.
 
-Writes docs/bench_gate.md and docs/bench_gate.json with `--docs`, else prints the table.
+Writes docs/bench_gate.md and docs/bench_gate.json with `--docs`, else prints the table. What was
+measured of a system is kept in OUT and not measured again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
@@ -92,13 +94,12 @@ class Ablation:
 def main() -> None:
     arguments = parse()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    systems = [made for name in arguments.rows for made in [answers(name, arguments)]]
+    measured = [figures(name, arguments) for name in arguments.rows]
     report = {
         "base": arguments.base.name,
-        "rows": [asdict(row) for one in systems for row in rows_of(one)],
-        "ablations": [asdict(a) for one in systems for a in ablations(one)],
+        "rows": [row for one in measured for row in one["rows"]],
+        "ablations": [each for one in measured for each in one["ablations"]],
     }
-    (arguments.out / "report.json").write_text(json.dumps(report, indent=1), "utf-8")
     if arguments.docs:
         gate_report.write(report, ROOT / "docs")
     print(gate_report.tables(report))
@@ -121,9 +122,19 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def answers(name: str, arguments: argparse.Namespace) -> Answers:
-    print(f"{name} …", file=sys.stderr)
-    return SYSTEMS[name](arguments)
+def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The rows and ablations of one system, as JSON."""
+    path: Path = arguments.out / f"{name}.json"
+    if not path.exists():
+        print(f"{name} …", file=sys.stderr)
+        system = SYSTEMS[name](arguments)
+        found = {
+            "rows": [asdict(row) for row in rows_of(system)],
+            "ablations": [asdict(each) for each in ablations(system)],
+        }
+        path.write_text(json.dumps(found, indent=1), "utf-8")
+    kept: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return kept
 
 
 def loop_answers(arguments: argparse.Namespace) -> Answers:
