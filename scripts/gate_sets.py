@@ -22,18 +22,21 @@ import numpy as np
 from webnlg import Pair
 
 from models.generation import Completion
+from store.examples import Example, Examples, Split
 from valence.app import Valence
 from valence.boundaries import get
-from valence.certification import for_score
+from valence.certification import draw, for_score
 from valence.config import load_settings
 from valence.locations import find_locations
-from valence.predictors import generation, read_completion
+from valence.publication import CALIBRATION_MOST, TEST_MOST
+from valence.reading import generation, read_completion
 from valence.unit import Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 CANDIDATE = "candidate:"
 NEIGHBOURS = 5
-MOST_NEIGHBOURS = 2000
+MOST_NEIGHBOURS = 1000
+FRESH_MOST = 800
 
 
 @dataclass(frozen=True)
@@ -99,19 +102,24 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         if unit is None:
             raise SystemExit(f"{home}: no adapter is active")
         reader, examples = Reader(app, unit), app.stores.examples
-        calibration = examples.of("decompose", "calibration")
+        calibration = drawn_of(examples, "calibration", CALIBRATION_MOST)
         raw = {
             "score": reader.read([_pair(e) for e in calibration if for_score(e.id)]),
             "gate": reader.read([_pair(e) for e in calibration if not for_score(e.id)]),
-            "traffic": reader.read([_pair(e) for e in examples.of("decompose", "test")]),
-        } | {kind: reader.read(pairs) for kind, pairs in fresh.items()}
+            "traffic": reader.read([_pair(e) for e in drawn_of(examples, "test", TEST_MOST)]),
+        } | {kind: reader.read(pairs[:FRESH_MOST]) for kind, pairs in fresh.items()}
         learnt = reader.inputs([_pair(e).text for e in examples.of("decompose", "train")])
     judged = with_candidates(raw, learnt)
     parts = {kind: judged.pop(kind) for kind in ("score", "gate", "traffic")}
     return Answers(name, **parts, fresh=judged)
 
 
-def _pair(example: Any) -> Pair:
+def drawn_of(examples: Examples, split: Split, most: int) -> list[Example]:
+    """The examples that the product would take."""
+    return sorted(examples.of("decompose", split), key=lambda one: draw(one.id))[:most]
+
+
+def _pair(example: Example) -> Pair:
     return Pair(example.input, get("decompose").output_from_text(example.output))
 
 
