@@ -195,7 +195,8 @@ SYSTEMS = {
 
 def rows_of(system: Answers) -> list[Row]:
     """The figures of each kind of fresh answers."""
-    scorer = fitted(system.score)
+    used = [name for name in names_of(system) if not name.startswith(CANDIDATE)]
+    scorer = fitted([only(answer, used) for answer in system.score])
     return [row(system, scorer, kind, fresh) for kind, fresh in system.fresh.items()]
 
 
