@@ -224,4 +224,4 @@ def test_a_passage_is_quoted_where_it_has_the_words(mind: Mind) -> None:
 def test_any_query_is_answered_in_peace(mind: Mind, query: str) -> None:
     mind.tell("Some text.")
     for mode in ("hybrid", "text", "graph"):
-        mind.retrieval.search(query, mode)  # type: ignore[arg-type]
+        assert len(mind.retrieval.search(query, mode).items) <= 1  # type: ignore[arg-type]

@@ -152,8 +152,8 @@ class Boundary(ABC, Generic[Input, Output]):
         """Whether this answer counts as right beside the demonstration."""
 
     def only(self, output: Output, kept: Sequence[bool]) -> Output:
-        """The output without the parts that are not kept; one flag a part."""
-        raise NotImplementedError(f"{self.name} has no parts")
+        """The output without the parts that are not kept, one flag a part; of one piece, whole."""
+        return output
 
     def right_parts(self, output: Output, reference: Output) -> tuple[bool, ...]:
         """Whether each part of the output stands in the demonstration too; empty where it is one
