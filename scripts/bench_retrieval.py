@@ -40,13 +40,13 @@ from store.database import Database  # noqa: E402
 from store.episodes import Chunk  # noqa: E402
 from store.facts import Provenance  # noqa: E402
 from store.sources import Source  # noqa: E402
-from valence.answering import grounds  # noqa: E402
 from valence.boundaries.text import fold  # noqa: E402
-from valence.chunking import pieces  # noqa: E402
-from valence.fitting import spoken  # noqa: E402
-from valence.memory import Memory  # noqa: E402
-from valence.questions import Question  # noqa: E402
-from valence.retrieval import Item, Mode, fact_item  # noqa: E402
+from valence.conversation.answering import grounds  # noqa: E402
+from valence.conversation.questions import Question  # noqa: E402
+from valence.memory.fitting import spoken  # noqa: E402
+from valence.memory.memory import Memory  # noqa: E402
+from valence.memory.retrieval import Item, Mode, fact_item  # noqa: E402
+from valence.notes.chunking import pieces  # noqa: E402
 
 MODES: tuple[Mode, ...] = ("vector", "text", "graph", "hybrid")
 FIRST = 5

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from valence.boundaries.base import Boundary
     from valence.boundaries.triples import Triples
     from valence.curation import Curated
-    from valence.memory import Memory
+    from valence.memory.memory import Memory
     from valence.predictors import LocalPredictor
     from valence.router import Answer, Router
     from valence.unit import Unit
@@ -150,7 +150,7 @@ class Valence:
     def memory(self) -> Memory:
         from models.embedding import Embedder
         from valence.boundaries import get
-        from valence.memory import Memory
+        from valence.memory.memory import Memory
 
         chosen = self.settings.memory
         return Memory(

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from store.conversations import Conversation, Turn
 from store.graph import Entity, Fact
 from store.sources import Source
-from valence.answering import Citation, grounds, passage
+from valence.conversation.answering import Citation, grounds, passage
+from valence.conversation.questions import Question, Understood, understand
+from valence.conversation.reply import Reply, Said, remembered_record
+from valence.conversation.working import Listen, State, Working, abandoned, again, begin, nobody
 from valence.errors import TurnError
-from valence.memory import Memory
-from valence.questions import Question, Understood, understand
+from valence.memory.memory import Memory
+from valence.memory.retrieval import fact_text
 from valence.redaction import mask
-from valence.reply import Reply, Said, remembered_record
-from valence.retrieval import fact_text
-from valence.working import Listen, State, Working, abandoned, again, begin, nobody
 
 if TYPE_CHECKING:
     from valence.boundaries.triples import Triples

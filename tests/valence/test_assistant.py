@@ -15,9 +15,9 @@ from store.sources import Source
 from tests.loopback import LoopbackFrontier
 from valence.app import Valence
 from valence.assistant import UNKNOWN
+from valence.conversation.reply import Reply
 from valence.errors import TurnError
 from valence.learning import learn
-from valence.reply import Reply
 
 TELL = "Ada Lovelace was born in London in 1815."
 

@@ -8,11 +8,11 @@ import click
 
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
+from valence.conversation.working import STEPS, nobody
 from valence.learning import learn
-from valence.working import STEPS, nobody
 
 if TYPE_CHECKING:
-    from valence.reply import Reply
+    from valence.conversation.reply import Reply
 
 
 @click.command()

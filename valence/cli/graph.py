@@ -14,7 +14,7 @@ from valence.errors import ValenceError
 
 if TYPE_CHECKING:
     from store.graph import Entity, Fact
-    from valence.memory import Memory
+    from valence.memory.memory import Memory
 
 
 @click.command()
@@ -50,7 +50,7 @@ def entity(name: str, as_json: bool) -> None:
         record = _entity_record(app.memory, chosen)
         found = _facts_of(app.memory, chosen, 50, {})
     if as_json:
-        from valence.knowledge_export import fact_json
+        from valence.memory.knowledge_export import fact_json
 
         emit(record | {"facts": [fact_json(fact) for fact in found]})
         return
@@ -110,7 +110,7 @@ def _entity_record(memory: Memory, entity: Entity) -> dict[str, Any]:
 
 
 def _print_facts(found: Iterable[Fact], as_json: bool) -> None:
-    from valence.knowledge_export import fact_json
+    from valence.memory.knowledge_export import fact_json
 
     if as_json:
         for fact in found:

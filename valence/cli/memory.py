@@ -17,8 +17,8 @@ from valence.cli.output import INPUT, emit, json_option, note, printable, table
 from valence.errors import InvalidInput, ValenceError
 
 if TYPE_CHECKING:
-    from valence.memory import Memory
-    from valence.retrieval import Filters
+    from valence.memory.memory import Memory
+    from valence.memory.retrieval import Filters
 
 MODES = ("hybrid", "vector", "text", "graph")
 FORMS = ("jsonl", "graphml", "ntriples")
@@ -109,7 +109,7 @@ def sources(state: Any, limit: int, as_json: bool) -> None:
 @json_option
 def embed(as_json: bool) -> None:
     """Make the vectors of all texts that have none yet, as after a change of the model."""
-    from valence.catching_up import alone
+    from valence.memory.catching_up import alone
 
     with Valence.open() as app:
         _require_model(app.memory)
@@ -144,7 +144,7 @@ def forget(id: str, as_json: bool) -> None:
 @json_option
 def export(form: Any, file: Path, as_json: bool) -> None:
     """Write all that is believed to FILE."""
-    from valence.knowledge_export import export as write
+    from valence.memory.knowledge_export import export as write
 
     with Valence.open() as app:
         count = write(app.memory.graph, form, file)
@@ -156,8 +156,8 @@ def export(form: Any, file: Path, as_json: bool) -> None:
 
 def _add_all(app: Valence, lines: Iterable[tuple[int, str]], as_json: bool) -> int:
     """Each text for itself, all or nothing of it; returns how many were none."""
+    from valence.conversation.reply import remembered_record
     from valence.learning import learn
-    from valence.reply import remembered_record
 
     skipped = 0
     for number, line in lines:
@@ -197,7 +197,7 @@ def _embed_some(memory: Memory) -> None:
 
 def _before_meaning(app: Valence) -> None:
     """What is not embedded yet is not found by its meaning."""
-    from valence.catching_up import start_in_background
+    from valence.memory.catching_up import start_in_background
 
     memory = app.memory
     if memory.embedder is None:
@@ -215,6 +215,6 @@ def _require_model(memory: Memory) -> None:
 
 
 def _filters(memory: Memory, since: str | None, until: str | None, source: str | None) -> Filters:
-    from valence.retrieval import Filters
+    from valence.memory.retrieval import Filters
 
     return Filters(since, until, memory.sources_at(source) if source else None)

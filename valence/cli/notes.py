@@ -18,8 +18,8 @@ from valence.cli.output import emit, json_option, note, printable
 @json_option
 def sync(facts: bool, watch: bool, as_json: bool) -> None:
     """Bring memory up to what the notes folder (memory.notes_dir) holds now."""
-    from valence.notes import documents
-    from valence.notes import sync as sync_notes
+    from valence.notes.folder import documents
+    from valence.notes.folder import sync as sync_notes
 
     with Valence.open() as app:
         notes = documents(app)
@@ -36,7 +36,7 @@ def sync(facts: bool, watch: bool, as_json: bool) -> None:
 
 
 def _watch(app: Valence, look: Callable[[], None]) -> None:
-    from valence.watching import Watcher
+    from valence.notes.watching import Watcher
 
     folder = app.settings.memory.notes_dir
     assert folder is not None

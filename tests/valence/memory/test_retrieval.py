@@ -11,10 +11,10 @@ from store.database import Database
 from store.episodes import Chunk, Episodes
 from store.graph import Graph, Provenance
 from store.sources import Source, Sources
-from valence.answering import grounds, passage
-from valence.knowledge import Knowledge
-from valence.questions import Question
-from valence.retrieval import Filters, Item, Retrieval, fuse, tokens
+from valence.conversation.answering import grounds, passage
+from valence.conversation.questions import Question
+from valence.memory.knowledge import Knowledge
+from valence.memory.retrieval import Filters, Item, Retrieval, fuse, tokens
 
 Triple = tuple[str, str, str]
 TRIPLES: list[Triple] = [

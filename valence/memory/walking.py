@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from store.graph import Entity, Fact, Graph
 from valence.boundaries.text import fold
-from valence.fitting import (
+from valence.conversation.questions import Question
+from valence.memory.fitting import (
     BACKWARDS,
     IN_ORDER,
     Fit,
@@ -27,8 +28,7 @@ from valence.fitting import (
     rest_of,
     spoken,
 )
-from valence.linking import Seed, link_parts
-from valence.questions import Question
+from valence.memory.linking import Seed, link_parts
 
 Similar = Callable[[str, Sequence[str]], list[float]]
 """Cosines of one text with each of some others."""

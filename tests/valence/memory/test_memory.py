@@ -13,8 +13,8 @@ from tests.meaning import WordMeaning
 from valence.app import Valence
 from valence.boundaries import get
 from valence.errors import InvalidInput
-from valence.memory import Memory
-from valence.retrieval import Filters
+from valence.memory.memory import Memory
+from valence.memory.retrieval import Filters
 
 TEXT = "Ada Lovelace was born in London."
 FACT = ("Ada Lovelace", "birthPlace", "London")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from valence.naming import entity_key, relation_key, same_letters, same_numbers
+from valence.memory.naming import entity_key, relation_key, same_letters, same_numbers
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from store.events import Events
 from store.leases import Leases
 from store.ledger import Ledger
 from store.sources import Source, Sources
-from valence.backlog import embed_backlog
-from valence.documents import LEASE, Documents
-from valence.readers import load
-from valence.watching import Watcher
+from valence.memory.backlog import embed_backlog
+from valence.notes.documents import LEASE, Documents
+from valence.notes.readers import load
+from valence.notes.watching import Watcher
 
 LONG = "A sentence that says a little. " * 10
 
@@ -69,7 +69,7 @@ def test_a_folder_is_read_and_only_what_changed_is_read_again(
     for chunk in Episodes(db).of_source(source.id):
         assert whole[chunk.span_start : chunk.span_end] == chunk.text
     opened: list[str] = []
-    from valence import documents as module
+    from valence.notes import documents as module
 
     monkeypatch.setattr(module, "load", lambda path: opened.append(path.name) or path.read_bytes())
     assert documents.sync().unchanged == 2
@@ -132,7 +132,7 @@ def test_a_folder_that_vanishes_while_it_is_read_takes_nothing_with_it(
     documents = Documents(db, notes)
     documents.sync()
     write(notes / "deep" / "plan.txt", "Plant the kelp.", age=50)
-    from valence import documents as module
+    from valence.notes import documents as module
 
     def load_late(path: Path) -> bytes:
         notes.rename(notes.with_name("away"))

@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from store.episodes import Chunk, Episodes
 from store.graph import Entity, Fact, Graph
-from valence.fitting import spoken
-from valence.linking import Seed, link, link_parts
-from valence.questions import Question, content, keywords
-from valence.walking import Similar, Walked, Walker
+from valence.conversation.questions import Question, content, keywords
+from valence.memory.fitting import spoken
+from valence.memory.linking import Seed, link, link_parts
+from valence.memory.walking import Similar, Walked, Walker
 
 Mode = Literal["hybrid", "vector", "text", "graph"]
 Kind = Literal["fact", "chunk", "episode"]

@@ -10,8 +10,8 @@ import pytest
 
 from store.leases import Leases
 from valence.app import Valence
-from valence.catching_up import LEASE, alone, start_in_background
 from valence.errors import AlreadyRunning
+from valence.memory.catching_up import LEASE, alone, start_in_background
 
 
 @pytest.fixture

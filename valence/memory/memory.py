@@ -21,14 +21,14 @@ from store.errors import UnknownId
 from store.graph import Entity, Fact, Graph, Provenance
 from store.sources import Source, SourceKind, Sources
 from store.told import called, with_content
-from valence.alike import AlikeNames, AlikePlaces
-from valence.backlog import embed_backlog
-from valence.knowledge import Knowledge
-from valence.likeness import WhenReady
-from valence.meaning import Meaning
+from valence.memory.alike import AlikeNames, AlikePlaces
+from valence.memory.backlog import embed_backlog
+from valence.memory.knowledge import Knowledge
+from valence.memory.likeness import WhenReady
+from valence.memory.meaning import Meaning
+from valence.memory.retrieval import ANY, Filters, Found, Mode, Retrieval
+from valence.memory.spans import by_span
 from valence.redaction import mask
-from valence.retrieval import ANY, Filters, Found, Mode, Retrieval
-from valence.spans import by_span
 
 if TYPE_CHECKING:
     from models.embedding import Embedder

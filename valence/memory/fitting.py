@@ -14,7 +14,7 @@ from functools import cache
 
 from models.builtin_words import PREDICATES, camel, spaced
 from store.graph import Fact
-from valence.questions import Expected, Question, content
+from valence.conversation.questions import Expected, Question, content
 
 BACKWARDS = 0.9
 """A fact read from its object to its subject fits a little less."""

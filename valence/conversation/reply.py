@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from store.conversations import Turn
 from store.graph import Fact
-from valence.answering import Citation
-from valence.memory import Remembered
+from valence.conversation.answering import Citation
+from valence.memory.memory import Remembered
 
 if TYPE_CHECKING:
     from valence.router import Answer

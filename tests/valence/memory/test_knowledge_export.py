@@ -12,8 +12,8 @@ import pytest
 from store.database import Database
 from store.graph import Graph, Provenance
 from valence.errors import TransferError
-from valence.knowledge import Knowledge
-from valence.knowledge_export import FORMS, GraphForm, export
+from valence.memory.knowledge import Knowledge
+from valence.memory.knowledge_export import FORMS, GraphForm, export
 
 NASTY = [
     ("Ada <&> \"Lovelace\" 'x'", "bornIn", "London\u2028\x07 ]]>"),

@@ -2,7 +2,7 @@
 
 Each file is one transaction, so that a kill at any point leaves it as it was or as it is. What a
 document says can be quoted and cited; it never instructs, and its source is not trusted. It does
-not embed (valence/backlog.py), nor know how facts are read from a text.
+not embed (valence/memory/backlog.py), nor know how facts are read from a text.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from store.episodes import Chunk, Episodes
 from store.events import Events
 from store.leases import Leases
 from store.sources import Source, Sources
-from valence.chunking import Piece, pieces
 from valence.errors import Unreadable
-from valence.readers import load, parse
-from valence.scanning import File, Scan, scan
+from valence.notes.chunking import Piece, pieces
+from valence.notes.readers import load, parse
+from valence.notes.scanning import File, Scan, scan
 
 LEASE = "documents"
 LEASE_S = 120.0

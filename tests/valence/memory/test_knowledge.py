@@ -12,8 +12,8 @@ import pytest
 from store.database import Database
 from store.graph import Graph, Provenance
 from store.sources import Source, Sources
-from valence.alike import AlikeNames, AlikePlaces
-from valence.knowledge import Knowledge
+from valence.memory.alike import AlikeNames, AlikePlaces
+from valence.memory.knowledge import Knowledge
 
 if TYPE_CHECKING:
     from store.vectors import Matrix

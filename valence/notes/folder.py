@@ -13,8 +13,8 @@ from store.graph import Provenance
 from store.sources import Source
 from valence.app import Valence
 from valence.boundaries import get
-from valence.documents import Documents, Synced
 from valence.errors import ConfigError
+from valence.notes.documents import Documents, Synced
 
 READ = 0.7
 """How sure a fact is that was read from a document by a model nobody has certified."""

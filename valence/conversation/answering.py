@@ -12,9 +12,9 @@ from typing import Any
 
 from store.graph import Fact
 from store.sources import Source
-from valence.questions import Question, content, sentences
-from valence.retrieval import Item
-from valence.walking import fit_alone
+from valence.conversation.questions import Question, content, sentences
+from valence.memory.retrieval import Item
+from valence.memory.walking import fit_alone
 
 ENOUGH = 0.6
 """How well a fact must fit to be given as the answer, 0 to 1."""

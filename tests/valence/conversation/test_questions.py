@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from valence.questions import Question, content, is_question, sentences, understand
+from valence.conversation.questions import Question, content, is_question, sentences, understand
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valence.chunking import pieces
+from valence.notes.chunking import pieces
 
 SECTION = "A sentence that says a little. " * 8
 

@@ -97,7 +97,7 @@ def _plain(data: bytes) -> Document:
 
 
 def _html(data: bytes) -> Document:
-    from valence.html_text import html_text
+    from valence.notes.html_text import html_text
 
     declared = _CHARSET.search(data[:_CHARSET_WITHIN])
     return Document(*html_text(_decoded(data, declared[1].decode() if declared else "utf-8")))

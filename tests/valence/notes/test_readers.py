@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from valence.errors import Unreadable
-from valence.readers import MOST_TEXT_BYTES, load, parse
+from valence.notes.readers import MOST_TEXT_BYTES, load, parse
 
 
 def pdf(text: str, password: str = "") -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from store.graph import Entity
-from valence.alike import AlikeNames
+from valence.memory.alike import AlikeNames
 
 
 class WhenReady:

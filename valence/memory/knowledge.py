@@ -16,7 +16,7 @@ from typing import Protocol
 from store.graph import Entity, Fact, Graph, NewFact, Provenance
 from valence.boundaries.text import clean
 from valence.boundaries.triples import Triple
-from valence.naming import entity_key, relation_key, same_letters, same_numbers
+from valence.memory.naming import entity_key, relation_key, same_letters, same_numbers
 
 CANDIDATE = 0.85
 """Cosine from which on it is worth asking whether two names mean one thing. It never answers that:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from store.graph import Entity
-from valence.naming import entity_key
-from valence.questions import SPEAKER, Question
+from valence.conversation.questions import SPEAKER, Question
+from valence.memory.naming import entity_key
 
 Names = Callable[[Iterable[str]], dict[str, list[Entity]]]
 """The entities that each of many folded names may mean."""

@@ -1,0 +1,1 @@
+"""What Valence remembers and knows: taken in, linked into the graph, found again."""
