@@ -166,7 +166,7 @@ def _completion(
     return Completion(
         text=output.text(),
         tokens=tokens,
-        features=features(TokenScores.of(stats, output.scored, len(output.values))),
+        scores=TokenScores.of(stats, output.scored, len(output.values)),
         finished=output.finished or "length",
         input_tokens=len(asked.prompt.ids),
         cached_tokens=asked.cached,

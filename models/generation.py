@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from models.scores import TokenScores, features
+
 Finished = Literal["eos", "stop", "length"]
 
 
@@ -48,9 +50,9 @@ class Completion:
     """What the model wrote, with its measurements.
 
     `text` is cut before `stop` and stripped; `tokens` are all emitted ids without the
-    end-of-sequence token; `features` as in `models.scores`; `cached_tokens` of the
-    `input_tokens` came out of the prompt cache; `tokens_per_s` counts output tokens.
-    `parts` are the same features of each piece between separators that is not blank, in order;
+    end-of-sequence token; `scores` are of the tokens that the score looks at; `cached_tokens` of
+    the `input_tokens` came out of the prompt cache; `tokens_per_s` counts output tokens.
+    `parts` are the features of each piece between separators that is not blank, in order;
     there are none where a piece has no token that carries a value. `uncertain` are the whole
     words whose tokens have the highest entropy (nats; of a word its highest token's), up to 5,
     the most uncertain first. `hidden` is None unless it was asked for.
@@ -58,7 +60,7 @@ class Completion:
 
     text: str
     tokens: tuple[int, ...]
-    features: dict[str, float]
+    scores: TokenScores
     finished: Finished
     input_tokens: int
     cached_tokens: int
@@ -68,3 +70,8 @@ class Completion:
     parts: tuple[dict[str, float], ...] = ()
     uncertain: tuple[tuple[str, float], ...] = ()
     hidden: Hidden | None = None
+
+    @property
+    def features(self) -> dict[str, float]:
+        """The whole output's score features (`models.scores`)."""
+        return features(self.scores)

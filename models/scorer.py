@@ -1,8 +1,9 @@
 """From the features of an attempt to a confidence: the calibrated chance that its output is right.
 
-Few labels bear a straight line, more of them trees; few a sigmoid for the link, more of them any
-rising curve. The link is fitted on scores of attempts that the model had not seen, then the model
-is fitted anew on all of them. Fitting takes scikit-learn and is seeded; using a scorer does not.
+Few labels bear a straight line, whose log-odds are a probability as they are; more of them trees,
+which need a link: a sigmoid, or with more labels any rising curve. It is fitted on scores of
+attempts that the trees had not seen, then they are fitted anew on all of them. Fitting takes
+scikit-learn and is seeded; using a scorer does not.
 Knows numbers only: not what an output is, nor what a confidence is for.
 """
 
@@ -107,14 +108,16 @@ def _names(features: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
 
 
 def _fit(rows: list[list[float]], labels: list[bool]) -> tuple[Linear | Trees, Platt | Isotonic]:
-    """Model and link, as CalibratedClassifierCV(ensemble=False) does; with a single label of one
-    kind nothing can be held out, and the model's own log-odds stand."""
+    """A line as it is: a link on top of it only adds noise (docs/bench_gate.md). Trees with their
+    link, as CalibratedClassifierCV(ensemble=False) does; with a single label of one kind nothing
+    can be held out, and their own log-odds stand."""
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.model_selection import StratifiedKFold
 
-    estimator = _boosting() if len(rows) >= TREES_FROM else _regression()
+    straight = len(rows) < TREES_FROM
+    estimator = _regression() if straight else _boosting()
     rarer = min(labels.count(True), labels.count(False))
-    if rarer == 1:
+    if straight or rarer == 1:
         return _exported(estimator.fit(rows, labels)), AS_IT_IS
     folds = StratifiedKFold(min(FOLDS, rarer), shuffle=True, random_state=SEED)
     method = "isotonic" if len(rows) >= ISOTONIC_FROM else "sigmoid"

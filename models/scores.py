@@ -14,18 +14,8 @@ from dataclasses import dataclass
 Stats = Sequence[float]
 """Of one token, in nats: log-probability, margin over the best other token, entropy."""
 
-FEATURES = (
-    "mean_logprob",
-    "min_logprob",
-    "q10_logprob",
-    "q25_logprob",
-    "first_logprob",
-    "mean_margin",
-    "min_margin",
-    "mean_entropy",
-    "max_entropy",
-    "n_tokens",
-)
+FEATURES = ("mean_logprob", "q10_logprob", "min_margin", "max_entropy", "n_tokens")
+"""What earned its place beside the others (docs/bench_gate.md)."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +46,8 @@ def features(scores: TokenScores) -> dict[str, float]:
         return dict.fromkeys(FEATURES, 0.0)
     return {
         "mean_logprob": math.fsum(logprobs) / count,
-        "min_logprob": min(logprobs),
         "q10_logprob": quantile(logprobs, 0.10),
-        "q25_logprob": quantile(logprobs, 0.25),
-        "first_logprob": logprobs[0],
-        "mean_margin": math.fsum(scores.margins) / count,
         "min_margin": min(scores.margins),
-        "mean_entropy": math.fsum(scores.entropies) / count,
         "max_entropy": max(scores.entropies),
         "n_tokens": float(scores.values),
     }

@@ -4,8 +4,8 @@ Rows: the adapter that bench_loop.py left behind, an adapter that never saw two 
 categories, one that learnt CoNLL04, and a classifier of CLINC150 utterances. Scorer and gate are
 fitted as the product fits them; every figure is of answers that nothing was fitted on.
 
-Writes docs/bench_gate.md and docs/bench_gate.json with `--docs`, else prints the table. What was
-measured of a system is kept in OUT and not measured again.
+Writes docs/bench_gate.md and docs/bench_gate.json with `--docs`, else prints the table. A system's
+answers with their features are kept in OUT and not asked for again.
 """
 
 from __future__ import annotations
@@ -124,17 +124,20 @@ def parse() -> argparse.Namespace:
 
 def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """The rows and ablations of one system, as JSON."""
-    path: Path = arguments.out / f"{name}.json"
+    system = answers(name, arguments)
+    return {
+        "rows": [asdict(row) for row in rows_of(system)],
+        "ablations": [asdict(each) for each in ablations(system)],
+    }
+
+
+def answers(name: str, arguments: argparse.Namespace) -> Answers:
+    """The answers of one system; what has been answered once is read from OUT."""
+    path: Path = arguments.out / f"{name}.answers.json"
     if not path.exists():
         print(f"{name} …", file=sys.stderr)
-        system = SYSTEMS[name](arguments)
-        found = {
-            "rows": [asdict(row) for row in rows_of(system)],
-            "ablations": [asdict(each) for each in ablations(system)],
-        }
-        path.write_text(json.dumps(found, indent=1), "utf-8")
-    kept: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return kept
+        path.write_text(json.dumps(asdict(SYSTEMS[name](arguments))), "utf-8")
+    return Answers.from_json(json.loads(path.read_text("utf-8")))
 
 
 def loop_answers(arguments: argparse.Namespace) -> Answers:

@@ -2,7 +2,8 @@
 texts, and from a classifier of utterances.
 
 Beside the features that the product uses each answer has candidates, whose names begin with
-`CANDIDATE`. Knows nothing of scorers or gates.
+`CANDIDATE`: what has been judged and left out, or has not earned its place yet. Knows nothing of
+scorers or gates.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from webnlg import Pair
 
 from models.generation import Completion
+from models.scores import TokenScores, quantile
 from store.examples import Example, Examples, Split
 from valence.app import Valence
 from valence.boundaries import get
@@ -36,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CANDIDATE = "candidate:"
 NEIGHBOURS = 5
 MOST_NEIGHBOURS = 500
-FRESH_MOST = 500
+FRESH_MOST = 1500
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,17 @@ class Answers:
     gate: list[Labelled]
     traffic: list[Labelled]
     fresh: dict[str, list[Labelled]]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Answers:
+        """What `dataclasses.asdict` made of them."""
+        parts = {kind: _labelled(data[kind]) for kind in ("score", "gate", "traffic")}
+        fresh = {kind: _labelled(answers) for kind, answers in data["fresh"].items()}
+        return cls(data["name"], **parts, fresh=fresh)
+
+
+def _labelled(answers: list[dict[str, Any]]) -> list[Labelled]:
+    return [Labelled(**answer) for answer in answers]
 
 
 # -- a home with an adapter ----------------------------------------------------------------------
@@ -105,10 +118,8 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         calibration = drawn_of(examples, "calibration", CALIBRATION_MOST)
         raw = {
             "score": reader.read([_pair(e) for e in calibration if for_score(e.id)]),
-            "gate": reader.read([_pair(e) for e in calibration if not for_score(e.id)], False),
-            "traffic": reader.read(
-                [_pair(e) for e in drawn_of(examples, "test", TEST_MOST)], False
-            ),
+            "gate": reader.read([_pair(e) for e in calibration if not for_score(e.id)]),
+            "traffic": reader.read([_pair(e) for e in drawn_of(examples, "test", TEST_MOST)]),
         } | {kind: reader.read(pairs[:FRESH_MOST]) for kind, pairs in fresh.items()}
         learnt = reader.inputs([_pair(e).text for e in examples.of("decompose", "train")])
     judged = with_candidates(raw, learnt)
@@ -143,11 +154,9 @@ class Reader:
         self._boundary = get("decompose")
         self._runtime, self._unit = app.local.runtime, unit
 
-    def read(self, pairs: Sequence[Pair], round_trips: bool = True) -> list[Read]:
+    def read(self, pairs: Sequence[Pair]) -> list[Read]:
         completions = self._complete([pair.text for pair in pairs])
         read = [self._judge(pair, made) for pair, made in zip(pairs, completions, strict=True)]
-        if not round_trips:
-            return [one for one, _ in read]
         again = self._round_trips([made for _, made in read])
         return [
             replace(one, features=one.features and one.features | {f"{CANDIDATE}round_trip": trip})
@@ -175,7 +184,7 @@ class Reader:
         right = output is not None and set(output) == set(pair.triples)
         hidden = made.hidden
         read = Read(
-            None if veto or output is None else features,
+            None if veto or output is None else features | of_tokens(made.scores),
             right,
             hidden.answer if hidden else None,
             hidden.input if hidden else None,
@@ -195,6 +204,19 @@ class Reader:
             output, _, _ = read_completion(self._boundary, "-", self._runtime, completion)
             trips[i] = self._boundary.score(output, outputs[i]) if output else 0.0
         return trips
+
+
+def of_tokens(scores: TokenScores) -> dict[str, float]:
+    """Features of the tokens that have been judged and left out (nats)."""
+    logprobs, count = scores.logprobs, len(scores.logprobs)
+    found = {
+        "first_logprob": logprobs[0],
+        "min_logprob": min(logprobs),
+        "q25_logprob": quantile(logprobs, 0.25),
+        "mean_margin": math.fsum(scores.margins) / count,
+        "mean_entropy": math.fsum(scores.entropies) / count,
+    }
+    return {f"{CANDIDATE}{name}": value for name, value in found.items()}
 
 
 def with_candidates(raw: dict[str, list[Read]], learnt: np.ndarray) -> dict[str, list[Labelled]]:

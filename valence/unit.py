@@ -21,6 +21,11 @@ from valence.errors import AdapterError
 from valence.familiarity import Familiar
 from valence.gate import Gate
 
+RETIRED = frozenset({"first_logprob", "min_logprob", "q25_logprob", "mean_margin", "mean_entropy"})
+"""Features of earlier versions, which attempts no longer have (docs/bench_gate.md)."""
+
+EARLIER = "its scorer was fitted by an earlier version; train it anew"
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -88,13 +93,15 @@ def _in_parts(unit: Unit) -> Unit | None:
 def _scorer_of(adapter: Adapter, parts: dict[str, Any]) -> tuple[Scorer | None, str]:
     """The adapter's own scorer, or None and, where there is one that is of no use, why it is."""
     if "calibrator" in parts:
-        return None, "its scorer was fitted by an earlier version; train it anew"
+        return None, EARLIER
     if not parts.get("scorer"):
         return None, ""
     try:
         scorer = Scorer.from_json(parts["scorer"])
     except ScorerError:
         return None, "its scorer cannot be read; train it anew"
+    if RETIRED.intersection(scorer.features):
+        return None, EARLIER
     if scorer.weights_sha256 != adapter.weights_sha256:
         return None, "its scorer was fitted for another adapter; train it anew"
     return scorer, ""

@@ -162,7 +162,7 @@ def test_each_part_of_an_output_is_scored_by_itself(taught: LocalRuntime) -> Non
     for one, request in zip(batched, requests, strict=True):
         assert one.text.startswith("<t>")
         assert len(one.parts) == one.text.count("<t>")
-        for name, summary in (("min_logprob", min), ("max_entropy", max), ("n_tokens", sum)):
+        for name, summary in (("min_margin", min), ("max_entropy", max), ("n_tokens", sum)):
             assert summary(part[name] for part in one.parts) == one.features[name]
         single = taught.generate(request)
         assert len(single.parts) == len(one.parts)

@@ -12,11 +12,8 @@ def test_each_feature_is_what_its_name_says() -> None:
     found = features(TokenScores([-0.1, -0.3], [2.0, 1.0], [0.2, 0.4], 2))
     assert tuple(found) == FEATURES
     assert found["mean_logprob"] == pytest.approx(-0.2)
-    assert found["min_logprob"] == -0.3
-    assert found["first_logprob"] == -0.1
-    assert found["mean_margin"] == 1.5
+    assert found["q10_logprob"] == pytest.approx(-0.28)
     assert found["min_margin"] == 1.0
-    assert found["mean_entropy"] == pytest.approx(0.3)
     assert found["max_entropy"] == 0.4
     assert found["n_tokens"] == 2
 

@@ -8,6 +8,7 @@ import pytest
 
 from models.generation import Completion, Finished
 from models.prompting import LINES
+from models.scores import TokenScores, features
 from tests.valence.test_familiarity import example
 from valence.boundaries import get
 from valence.familiarity import Familiar
@@ -20,6 +21,11 @@ RAW = "Ada | birthPlace | London\nAda | leader | crew"
 FAMILIAR = Familiar.of(decompose, [example("birthPlace")])
 
 
+def certain(logprob: float) -> TokenScores:
+    """Of one token."""
+    return TokenScores([logprob], [1.0], [0.5], 1)
+
+
 class Runtime:
     """A runtime that always writes the same."""
 
@@ -29,14 +35,14 @@ class Runtime:
         self.completion = Completion(
             text=text,
             tokens=(1,),
-            features={"mean_logprob": -0.5},
+            scores=certain(-0.5),
             finished=finished,
             input_tokens=1,
             cached_tokens=0,
             output_tokens=1,
             latency_ms=1.0,
             tokens_per_s=1.0,
-            parts=tuple({"mean_logprob": -0.1 * place} for place in range(parts)),
+            parts=tuple(features(certain(-0.1 * place)) for place in range(parts)),
             uncertain=(("crew", 1.5), ("leader", 0.5)),
         )
 

@@ -14,6 +14,7 @@ from models.fusion import Linear, Platt
 from models.generation import Completion
 from models.prompting import LINES
 from models.scorer import Scorer
+from models.scores import TokenScores
 from store.adapters import Adapter
 from store.calls import Call
 from tests.loopback import (
@@ -516,7 +517,7 @@ class FixedRuntime:
         self.completion = Completion(
             text=text,
             tokens=(1,),
-            features={"mean_logprob": -0.1},
+            scores=TokenScores([-0.1], [1.0], [0.5], 1),
             finished=finished,
             input_tokens=1,
             cached_tokens=0,

@@ -53,6 +53,7 @@ def other(**changes: object) -> dict[str, Any]:
         ({"scorer": other(link={"kind": "platt"})}, "cannot be read"),
         ({"scorer": [1]}, "cannot be read"),
         ({"calibrator": {"features": ["sure"]}}, "an earlier version"),
+        ({"scorer": other(features=["first_logprob"])}, "an earlier version"),
     ],
 )
 @pytest.mark.parametrize("state", ["open", "suspended", "closed"])
