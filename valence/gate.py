@@ -50,9 +50,10 @@ class Gate:
 
     @classmethod
     def never_fitted(cls, max_error: float = 0.05, confidence_level: float = 0.95) -> Gate:
-        """The gate of an adapter without evidence: closed."""
-        needed = _faultless(max_error, confidence_level)
-        sentence = f"Closed: it was never fitted; at least {needed} checked answers are missing."
+        """The gate of an adapter without evidence: closed. What is missing is the least that a
+        first fit could open on: that many answers accepted, and not one of them wrong."""
+        needed = _faultless(max_error, level_of(0, confidence_level))
+        sentence = f"Closed: no answer has been checked yet; {_at_least(needed)}."
         return cls("closed", None, max_error, confidence_level, 0.0, {}, sentence, needed)
 
     @classmethod
@@ -309,7 +310,7 @@ def _closed(
     steps: list[Step], labels: int, traffic: int, max_error: float, missing: int | None
 ) -> str:
     if not labels:
-        return f"Closed: no checked answers yet; at least {missing} are missing."
+        return f"Closed: no checked answers yet; {_at_least(missing)}."
     if not traffic:
         return "Closed: no other calls yet to draw thresholds from."
     if not steps:
@@ -322,6 +323,10 @@ def _closed(
         asked = f"at most {_percent(max_error)} wrong"
         return f"Closed: {found}; the model must get better before {asked} can be promised."
     return f"Closed: {found}; about {missing} more checked answers are missing."
+
+
+def _at_least(missing: int | None) -> str:
+    return f"at least {missing} are missing, more if one of them proves wrong"
 
 
 def _promise(max_error: float, confidence_level: float) -> str:

@@ -263,10 +263,20 @@ def test_a_closed_gate_says_how_many_labels_are_missing() -> None:
 
 def test_without_any_label_the_fewest_are_missing() -> None:
     gate = fit_gate([], [], [0.9], 0.05, 0.95)
-    assert gate.labels_missing == Gate.never_fitted(0.05, 0.95).labels_missing == 59
+    assert gate.labels_missing == 59
     assert "at least 59" in gate.sentence
-    assert "at least 59" in Gate.never_fitted(0.05, 0.95).sentence
-    assert Gate.never_fitted(0.1, 0.99).labels_missing == labels_needed(0.0, 0.1, 0.99)
+
+
+@pytest.mark.parametrize(("max_error", "level", "fewest"), [(0.05, 0.95, 65), (0.1, 0.99, 47)])
+def test_what_a_gate_without_evidence_misses_is_what_its_first_fit_opens_on(
+    max_error: float, level: float, fewest: int
+) -> None:
+    never = Gate.never_fitted(max_error, level)
+    assert never.labels_missing == fewest
+    assert f"at least {fewest} are missing" in never.sentence
+    for count, state in ((fewest - 1, "closed"), (fewest, "open")):
+        fitted = fit_gate([0.9] * count, [True] * count, [0.9] * 20, max_error, level, look=0)
+        assert fitted.state == state
 
 
 @pytest.mark.parametrize(

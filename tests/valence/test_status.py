@@ -153,7 +153,7 @@ def test_a_boundary_without_calls_has_no_figures(app: Valence) -> None:
     assert (found.accuracy["checked"], found.accuracy["right"]) == (0, None)
     assert (found.entropy_threshold, found.keywords) == (None, [])
     assert found.gate["state"] == "closed"
-    assert found.gate["labels_missing"] == 59
+    assert found.gate["labels_missing"] == 65
     json.dumps(asdict(found))
 
 
