@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from models.runtime import LocalRuntime
     from valence.assistant import Assistant
     from valence.boundaries.base import Boundary
-    from valence.boundaries.triples import Triples
     from valence.curation import Curated
     from valence.memory.memory import Memory
     from valence.predictors import LocalPredictor
@@ -166,13 +165,13 @@ class Valence:
     def assistant(self) -> Assistant:
         from valence.assistant import Assistant
 
-        return Assistant(self.memory, self._recompose)
+        return Assistant(self.memory, self._call)
 
-    def _recompose(self, triples: Triples, episode: str, learn: bool) -> Answer:
+    def _call(self, name: str, value: Any, episode: str, learn: bool) -> Answer:
         from valence.boundaries import get
 
         router = self.router if learn else self.quarantine
-        return router.call(get("recompose"), triples, episode)
+        return router.call(get(name), value, episode)
 
     def _router(self, learn: bool) -> Router:
         from valence.predictors import FrontierPredictor

@@ -1,23 +1,22 @@
 """One turn of conversation: take in what is told, find what is asked, answer with sources.
 
-Facts that answer are put into words by the `recompose` boundary; a passage is quoted; without
-either the answer is that it is not known. What was found is never learnt as a new fact, and what
-rests on an untrusted source never becomes an example. It does not know how anything is found.
+Each step is kept before the next, and what was found is never learnt as a new fact. It does not
+know how anything is found (valence/memory) or put into words (conversation/speaking.py).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from store.conversations import Conversation, Turn
-from store.graph import Entity, Fact
-from store.sources import Source
-from valence.conversation.answering import Citation, grounds, passage
+from store.graph import Entity
+from valence.conversation.answering import Citation, grounds
 from valence.conversation.questions import Question, Understood, understand
 from valence.conversation.reply import Reply, Said, remembered_record
+from valence.conversation.speaking import Call, Speaker
 from valence.conversation.working import Listen, State, Working, abandoned, again, begin, nobody
 from valence.errors import TurnError
 from valence.memory.memory import Memory
@@ -25,13 +24,8 @@ from valence.memory.retrieval import fact_text
 from valence.redaction import mask
 
 if TYPE_CHECKING:
-    from valence.boundaries.triples import Triples
     from valence.router import Answer
 
-Recompose = Callable[["Triples", str, bool], "Answer"]
-"""One call of the boundary `recompose`: triples, episode, and whether it may become an example."""
-
-UNKNOWN = "I do not know: nothing that I remember answers this."
 BUDGET = 1500
 """Tokens of finds that an answer may look at."""
 FINDS = 10
@@ -43,9 +37,9 @@ LOOKED_BACK = 3
 class Assistant:
     """Answers from one memory."""
 
-    def __init__(self, memory: Memory, recompose: Recompose) -> None:
+    def __init__(self, memory: Memory, call: Call) -> None:
         self._memory = memory
-        self._recompose = recompose
+        self._speaker = Speaker(memory, call)
         self._calls: list[Answer] = []
         self._unlearnt: list[Answer] = []
 
@@ -105,6 +99,7 @@ class Assistant:
         for part in self._said(turn, understood, remembered, retrieved):
             said.append(self._with_marks(part, citations))
             working.listen("said", {"text": said[-1].text})
+        self._calls += [part.call for part in said if part.call is not None]
         reply = self._reply(turn, said, tuple(citations.values()), remembered, started)
         calls = [answer.call.id for answer in self._calls]
         working.step("answered", lambda: reply.to_json() | {"focus": _focus(reply), "calls": calls})
@@ -117,9 +112,9 @@ class Assistant:
     ) -> Iterator[Said]:
         """The parts of the answer, each as soon as there are words for it."""
         if understood.told:
-            yield self._about_told(remembered)
+            yield self._speaker.about_told(remembered)
         for found in retrieved["asked"]:
-            yield self._about_asked(turn, found)
+            yield self._speaker.about_asked(turn, found)
         if not (understood.told or understood.asked):
             yield Said("There was nothing in it to remember or to answer.", reason="nothing")
 
@@ -151,64 +146,14 @@ class Assistant:
         if grounds(question, found.items) is None:
             found = self._memory.search(asked, limit=FINDS, budget=BUDGET, about=about)
         based = grounds(question, found.items)
-        quoted = passage(question, found.items) if based is None else None
         return {
             "question": asked,
             "queries": list(found.queries),
             "found": [item.id for item in found.items],
             "answers": [fact.id for fact in based.answers] if based else [],
             "bridges": [fact.id for fact in based.bridges] if based else [],
-            "quote": {"chunk": quoted[0].id, "text": quoted[1]} if quoted else None,
+            "relevant": found.relevant,
         }
-
-    def _about_told(self, remembered: State) -> Said:
-        count = sum(len(each["facts"]) for each in remembered["remembered"])
-        text = "Noted." if count else "Noted, though I found no fact in it."
-        if remembered["disagreeing"]:
-            text += f" It disagrees with: {'; '.join(remembered['disagreeing'])}."
-        return Said(text, reason="remembered")
-
-    def _about_asked(self, turn: Turn, found: State) -> Said:
-        if found["answers"]:
-            known = self._memory.graph.by_ids([*found["bridges"], *found["answers"]])
-            facts = tuple(known.values())
-            if facts:
-                return self._told_in_words(turn, facts)
-        if found["quote"]:
-            return self._quoted(found["quote"])
-        return Said(UNKNOWN, reason="unknown")
-
-    def _told_in_words(self, turn: Turn, facts: tuple[Fact, ...]) -> Said:
-        """The facts by the boundary `recompose`. The call is an answer's: its episode says so, and
-        what rests on an untrusted source is not learnt from."""
-        sources = self._sources(facts)
-        triples = tuple(_to_the_speaker(fact) for fact in facts)
-        trusted = all(source.trusted for source in sources.values())
-        answer = self._recompose(triples, f"answer {turn.conversation_id}", trusted)
-        self._calls.append(answer)
-        rests_on = tuple((fact.source_id, fact.recorded_at) for fact in facts)
-        text = str(answer.output)
-        if self._memory.knowledge.contradictions({fact.subject_id for fact in facts}):
-            text += self._disagreement(facts)
-        return Said(text, rests_on, facts, answer.call.reason, answer)
-
-    def _disagreement(self, facts: tuple[Fact, ...]) -> str:
-        others = self._memory.disagreeing(facts)
-        if others:
-            return f" I was also told: {'; '.join(map(fact_text, others))}."
-        several = len({fact.object_id for fact in facts}) > 1
-        return " What I was told disagrees." if several else ""
-
-    def _quoted(self, quote: State) -> Said:
-        chunk = self._memory.episodes.by_ids([quote["chunk"]]).get(quote["chunk"])
-        if chunk is None:  # forgotten since it was found
-            return Said(UNKNOWN, reason="unknown")
-        text = f"I have no fact on that, but this passage: “{quote['text']}”"
-        return Said(text, ((chunk.source_id, chunk.recorded_at),), reason="quoted")
-
-    def _sources(self, facts: Iterable[Fact]) -> dict[str, Source]:
-        ids = dict.fromkeys(fact.source_id for fact in facts if fact.source_id)
-        return {id: self._memory.sources.get(id) for id in ids}
 
     def _looked_back(self, turn: Turn) -> list[Entity]:
         """What the last turns were about, the newest first."""
@@ -254,18 +199,6 @@ class Assistant:
         numbers = dict.fromkeys(citations[source_id].number for source_id, _ in part.rests_on)
         marks = "".join(f"[{number}]" for number in numbers)
         return replace(part, text=f"{part.text} {marks}".strip())
-
-
-def _to_the_speaker(fact: Fact) -> tuple[str, str, str]:
-    """What a person said of "I" is said back to "you"."""
-    subject, relation, object = fact.triple
-    return _you(subject), relation, _you(object)
-
-
-def _you(name: str) -> str:
-    if name == "I":
-        return "you"
-    return f"your {name[3:]}" if name.startswith("my ") else name
 
 
 def _focus(reply: Reply) -> list[str]:

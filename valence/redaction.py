@@ -106,10 +106,13 @@ def mask(text: str) -> Masked:
 
 
 def mask_parts(value: T) -> tuple[T, dict[str, int]]:
-    """A text, or a tuple of tuples of texts, each text masked; with the counts of them all."""
+    """A text, or a tuple of tuples of texts, each text masked; with the counts of them all.
+    Numbers among them stay."""
     counts: Counter[str] = Counter()
 
     def walk(part: Any) -> Any:
+        if isinstance(part, int):
+            return part
         if not isinstance(part, str):
             return tuple(walk(each) for each in part)
         masked = mask(part)

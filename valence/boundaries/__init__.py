@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from valence.boundaries.answer import AnswerFrom
 from valence.boundaries.base import Boundary
 from valence.boundaries.decompose import Decompose
 from valence.boundaries.recompose import Recompose
 from valence.errors import UnknownBoundary
 
 BOUNDARIES: dict[str, Boundary[Any, Any]] = {
-    boundary.name: boundary for boundary in (Decompose(), Recompose())
+    boundary.name: boundary for boundary in (Decompose(), Recompose(), AnswerFrom())
 }
 
 

@@ -6,7 +6,7 @@ nothing is made up. It does not put facts into words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,16 +74,17 @@ def grounds(question: Question, items: Sequence[Item]) -> Grounds | None:
     return Grounds(answers, tuple(bridges.values()), best)
 
 
-def passage(question: Question, items: Iterable[Item]) -> tuple[Item, str] | None:
-    """The find whose text has most of the question's words, and what of it to quote."""
-    if sum(map(len, question.stems.values())) < QUOTABLE_WORDS:
+def passage(question: str, texts: Sequence[str]) -> tuple[int, str] | None:
+    """The text (by its place) that has most of the question's words, and what of it to quote; None
+    where none has enough of them."""
+    asked = Question(question)
+    if sum(map(len, asked.stems.values())) < QUOTABLE_WORDS:
         return None
-    texts = [item for item in items if item.fact is None]
-    rated = [(_covered(question, item.text), -rank, item) for rank, item in enumerate(texts)]
-    covered, _, item = max(rated, default=(0.0, 0, None), key=lambda each: each[:2])
-    if item is None or covered < QUOTABLE:
+    rated = {place: _covered(asked, text) for place, text in enumerate(texts)}
+    best = max(rated, key=lambda place: (rated[place], -place), default=None)
+    if best is None or rated[best] < QUOTABLE:
         return None
-    return item, _quote(question, item.text)
+    return best, _quote(asked, texts[best])
 
 
 def _fit(question: Question, item: Item) -> float:
