@@ -18,12 +18,17 @@ from store.rows import find
 
 MEMBERS = "(SELECT id FROM entities WHERE id = :{0} OR merged_into = :{0})"
 
-_NAMED = """
+QUESTIONS = ("candidate", "unsure")
+"""Origins of a name that may mean the entity: not asked about yet, and asked in vain."""
+NOT_NAMES = (*QUESTIONS, "different")
+"""Origins that make no name of it."""
+
+_NAMED = f"""
 SELECT named.value AS asked, entities.* FROM json_each(:names) AS named
 JOIN entities ON entities.folded = named.value
 UNION ALL
 SELECT named.value, entities.* FROM json_each(:names) AS named
-JOIN aliases ON aliases.folded = named.value AND aliases.origin <> 'candidate'
+JOIN aliases ON aliases.folded = named.value AND aliases.origin NOT IN {NOT_NAMES}
 JOIN entities ON entities.id = aliases.entity_id
 """
 _ALIAS = """
@@ -34,10 +39,10 @@ _ALIASES = f"""
 SELECT folded, origin FROM aliases WHERE entity_id IN {MEMBERS.format("id")}
 UNION ALL SELECT folded, 'merged' FROM entities WHERE merged_into = :id ORDER BY 1
 """
-_CANDIDATES = """
+_CANDIDATES = f"""
 SELECT aliases.folded AS alias, entities.* FROM aliases
 JOIN entities ON entities.id = aliases.entity_id
-WHERE aliases.origin = 'candidate' ORDER BY aliases.created_at DESC LIMIT ?
+WHERE aliases.origin IN {QUESTIONS} ORDER BY aliases.created_at DESC LIMIT ?
 """
 _PAGE = """
 SELECT * FROM entities WHERE id > ? AND merged_into IS NULL ORDER BY id LIMIT 2000
@@ -117,7 +122,8 @@ class Entities:
             return {folded: self.add_entity(name, folded) for name, folded in names}
 
     def add_alias(self, folded: str, entity_id: str, origin: str) -> None:
-        """Another name of an entity; origin 'candidate' for one that nobody has confirmed."""
+        """Another name of an entity; one of the origins 'candidate', 'unsure' and 'different' is no
+        name (NOT_NAMES; store/candidates.py)."""
         with self.db.transaction() as connection:
             entity = self._existing(entity_id).id
             chosen = {"folded": folded, "entity": entity, "origin": origin, "at": now()}
@@ -130,8 +136,8 @@ class Entities:
             connection.execute(sql, (folded, entity_id))
 
     def aliases(self, entity_id: str) -> dict[str, str]:
-        """Other folded names of the entity with their origin; 'merged' for those of entities that
-        were merged into it."""
+        """Other folded names of the entity with their origin, 'merged' for those of entities that
+        were merged into it; and the names that may be, or are not, its own (`add_alias`)."""
         rows = self.db.read(_ALIASES, {"id": entity_id})
         return {row["folded"]: row["origin"] for row in rows}
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Literal
 
+from store.entities import NOT_NAMES
 from store.facts import Provenance, read_witness, together
 
 By = Literal["call_id", "source_id", "chunk_id"]
@@ -30,8 +31,8 @@ _HAND_OVER = """
 UPDATE entities SET merged_into = CASE WHEN id = :heir THEN NULL ELSE :heir END
 WHERE merged_into = :gone
 """
-_DROP_CANDIDATES = """
-DELETE FROM aliases WHERE origin = 'candidate'
+_DROP_CANDIDATES = f"""
+DELETE FROM aliases WHERE origin IN {NOT_NAMES}
   AND folded IN (SELECT folded FROM entities WHERE id = :gone)
 """
 

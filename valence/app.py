@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from models.runtime import LocalRuntime
     from valence.assistant import Assistant
     from valence.boundaries.base import Boundary
+    from valence.boundaries.same_thing import Pair
     from valence.curation import Curated
     from valence.memory.memory import Memory
     from valence.predictors import LocalPredictor
@@ -159,6 +160,7 @@ class Valence:
                 chosen.embedding_model, self.locations.models, chosen.embedding_revision
             ),
             decompose=lambda text, episode: self.router.call(get("decompose"), text, episode),
+            same_thing=self._same_thing,
         )
 
     @cached_property
@@ -167,7 +169,13 @@ class Valence:
 
         return Assistant(self.memory, self._call)
 
-    def _call(self, name: str, value: Any, episode: str, learn: bool) -> Answer:
+    def _same_thing(self, pair: Pair, learn: bool) -> Answer | None:
+        """None where nobody could tell: the builtin floor cannot."""
+        if self.router.frontier.blocked() is not None and self.unit("same_thing") is None:
+            return None
+        return self._call("same_thing", pair, None, learn)
+
+    def _call(self, name: str, value: Any, episode: str | None, learn: bool) -> Answer:
         from valence.boundaries import get
 
         router = self.router if learn else self.quarantine

@@ -165,6 +165,18 @@ def test_wrong_usage_exits_2(run: Run, arguments: tuple[str, ...]) -> None:
     assert run(*arguments).code == 2
 
 
+def test_a_person_joins_names_and_parts_them(run: Run) -> None:
+    run("memory", "add", "Ada Lovelace was born in London. Countess Ada was born in 1815.")
+    both = ("memory", "same", "Ada Lovelace", "Countess Ada", "--json")
+    assert run(*both).record == {"names": ["Ada Lovelace", "Countess Ada"], "same": True}
+    facts = run("memory", "facts", "Countess Ada", "--json").records
+    assert {fact["subject"] for fact in facts} == {"Ada Lovelace"}
+    assert run(*both, "--not").record["same"] is False
+    (fact,) = run("memory", "facts", "Countess Ada", "--json").records
+    assert fact["subject"] == "Countess Ada"
+    assert run("memory", "same", "Ada Lovelace", "Nobody").code == 1
+
+
 # -- ask and conversations -------------------------------------------------------------------------
 
 

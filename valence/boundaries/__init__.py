@@ -8,10 +8,11 @@ from valence.boundaries.answer import AnswerFrom
 from valence.boundaries.base import Boundary
 from valence.boundaries.decompose import Decompose
 from valence.boundaries.recompose import Recompose
+from valence.boundaries.same_thing import SameThing
 from valence.errors import UnknownBoundary
 
 BOUNDARIES: dict[str, Boundary[Any, Any]] = {
-    boundary.name: boundary for boundary in (Decompose(), Recompose(), AnswerFrom())
+    boundary.name: boundary for boundary in (Decompose(), Recompose(), AnswerFrom(), SameThing())
 }
 
 

@@ -10,6 +10,7 @@ from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
 from valence.conversation.working import STEPS, nobody
 from valence.learning import learn
+from valence.memory.catching_up import settle_names
 
 if TYPE_CHECKING:
     from valence.conversation.reply import Reply
@@ -37,6 +38,7 @@ def ask(text: str | None, conversation: str | None, step: str | None, as_json: b
         _print(reply, as_json)
         for answer in app.assistant.to_learn():
             learn(app, answer)
+        settle_names(app)
 
 
 def _check(text: str | None, conversation: str | None, step: str | None) -> None:

@@ -1,4 +1,4 @@
-"""`valence memory facts`, `entity` and `path`: what is known, as it is connected."""
+"""`valence memory facts`, `entity`, `path` and `same`: what is known, as it is connected."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from store.entities import NOT_NAMES, QUESTIONS
 from valence.app import Valence
 from valence.cli.moments import End
-from valence.cli.output import emit, json_option, printable, table
+from valence.cli.output import emit, json_option, note, printable, table
 from valence.errors import ValenceError
 
 if TYPE_CHECKING:
@@ -76,6 +77,24 @@ def path(start: str, end: str, hops: int, as_json: bool) -> None:
     _print_facts(found, as_json)
 
 
+@click.command()
+@click.argument("name")
+@click.argument("other")
+@click.option("--not", "different", is_flag=True, help="They mean two things, whatever was said.")
+@json_option
+def same(name: str, other: str, different: bool, as_json: bool) -> None:
+    """NAME and OTHER mean one thing; `--not` parts them, also where they were joined."""
+    with Valence.open() as app:
+        if different:
+            app.memory.part(name, other)
+        else:
+            app.memory.join(name, other)
+    if as_json:
+        emit({"names": [name, other], "same": not different})
+    else:
+        note("they are two things" if different else f"{name} and {other} are one thing")
+
+
 def _facts_of(
     memory: Memory, entity: Entity | None, limit: int, times: dict[str, Any]
 ) -> list[Fact]:
@@ -102,8 +121,8 @@ def _entity_record(memory: Memory, entity: Entity) -> dict[str, Any]:
     return {
         "entity": entity.id,
         "name": entity.name,
-        "aliases": [name for name, origin in names.items() if origin != "candidate"],
-        "candidates": [name for name, origin in names.items() if origin == "candidate"],
+        "aliases": [name for name, origin in names.items() if origin not in NOT_NAMES],
+        "candidates": [name for name, origin in names.items() if origin in QUESTIONS],
         "neighbours": [near.entity.name for near in memory.graph.neighbours([entity.id], limit=10)],
         "similar": [other.name for other, _ in similar],
     }

@@ -10,7 +10,7 @@ import click
 
 from valence.app import Valence
 from valence.cli.calls import input_lines
-from valence.cli.graph import entity, facts, path
+from valence.cli.graph import entity, facts, path, same
 from valence.cli.moments import End, Moment
 from valence.cli.notes import sync
 from valence.cli.output import INPUT, emit, json_option, note, printable, table
@@ -33,7 +33,7 @@ def memory() -> None:
     """What is remembered: in, out, where from, and away."""
 
 
-for command in (facts, entity, path, sync):
+for command in (facts, entity, path, same, sync):
     memory.add_command(command)
 
 
@@ -43,10 +43,13 @@ for command in (facts, entity, path, sync):
 @json_option
 def add(text: str | None, file: str | None, as_json: bool) -> None:
     """Remember TEXT: what it says as facts, and the text itself."""
+    from valence.memory.catching_up import settle_names
+
     lines = [(1, text)] if text is not None and file is None else input_lines(text, file)
     with Valence.open() as app:
         skipped = _add_all(app, lines, as_json)
         _embed_some(app.memory)
+        settle_names(app)
     if skipped:
         raise ValenceError(f"{skipped} line(s) were no text and were skipped")
 
@@ -109,13 +112,14 @@ def sources(state: Any, limit: int, as_json: bool) -> None:
 @json_option
 def embed(as_json: bool) -> None:
     """Make the vectors of all texts that have none yet, as after a change of the model."""
-    from valence.memory.catching_up import alone
+    from valence.memory.catching_up import alone, settle_names
 
     with Valence.open() as app:
         _require_model(app.memory)
         with alone(app):
             done = app.memory.catch_up(progress=lambda done, all_: note(f"{done} of {all_} texts"))
             app.memory.fit_places()
+        settle_names(app)
     if as_json:
         emit({"embedded": done})
     else:

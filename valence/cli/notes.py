@@ -18,6 +18,7 @@ from valence.cli.output import emit, json_option, note, printable
 @json_option
 def sync(facts: bool, watch: bool, as_json: bool) -> None:
     """Bring memory up to what the notes folder (memory.notes_dir) holds now."""
+    from valence.memory.catching_up import settle_names
     from valence.notes.folder import documents
     from valence.notes.folder import sync as sync_notes
 
@@ -27,6 +28,7 @@ def sync(facts: bool, watch: bool, as_json: bool) -> None:
         def look() -> None:
             done = sync_notes(app, notes, facts, lambda place: note(printable(place)))
             app.memory.catch_up()
+            settle_names(app)
             _tell(asdict(done), as_json)
 
         if watch:

@@ -1,7 +1,8 @@
-"""Making the vectors of many texts in a process of its own, one at a time in a home.
+"""What memory does when nobody waits: questions about names, and the vectors of many texts.
 
-As after a change of the embedding model; each batch is kept, so that nothing of it is done twice.
-It does not make vectors itself.
+Vectors are made in a process of their own, one at a time in a home, as after a change of the
+embedding model; each batch is kept, so that nothing of it is done twice. It does not make vectors
+itself.
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ from contextlib import contextmanager
 
 from valence.app import Valence
 from valence.errors import AlreadyRunning
+from valence.learning import learn
 
 LEASE = "embedding"
 LEASE_S = 3600.0
+
+
+def settle_names(app: Valence) -> None:
+    """Asks about some names that may mean one thing, and learns from the answers."""
+    for answer in app.memory.settle_names():
+        learn(app, answer)
 
 
 @contextmanager

@@ -8,11 +8,12 @@ not know where triples come from, nor how likeness is measured (`Alike`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Protocol
 
+from store.candidates import Candidates
 from store.graph import Entity, Fact, Graph, NewFact, Provenance
 from valence.boundaries.text import clean
 from valence.boundaries.triples import Triple
@@ -21,14 +22,11 @@ from valence.memory.naming import entity_key, relation_key, same_letters, same_n
 CANDIDATE = 0.85
 """Cosine from which on it is worth asking whether two names mean one thing. It never answers that:
 of the pairs of names in WebNLG above 0.96 half are two things ("17L/35R" and "17R/35L", a club
-and its second team). Without an answer only names of the same letters are joined."""
+and its second team). Only names of the same letters are joined unasked."""
 LOOKED_AT = 3
 
 FUNCTIONAL_SUBJECTS = 10
 FUNCTIONAL_SHARE = 0.9
-
-SameThing = Callable[[str, str], bool | None]
-"""Asks whether two names mean one thing (a boundary, a person); None: nobody can say."""
 
 
 class Alike(Protocol):
@@ -74,15 +72,13 @@ class _Place:
 
 
 class Knowledge:
-    """The graph as Valence learns into it. Without `alike` names are compared as written; without
-    `same_thing` what is alike waits as a candidate (`Graph.candidates`)."""
+    """The graph as Valence learns into it. Without `alike` names are compared as written; names
+    that are alike wait to be asked about (valence/memory/resolving.py)."""
 
-    def __init__(
-        self, graph: Graph, alike: Alike | None = None, same_thing: SameThing | None = None
-    ) -> None:
+    def __init__(self, graph: Graph, alike: Alike | None = None) -> None:
         self.graph = graph
         self._alike = alike
-        self._same_thing = same_thing
+        self._candidates = Candidates(graph.db)
 
     def find(self, name: str) -> Entity | None:
         """The entity of that name or alias, however it is written; None when it is unknown."""
@@ -182,10 +178,9 @@ class Knowledge:
         return _Place(candidates=tuple(candidates))
 
     def _judge(self, name: str, other: str, cosine: float) -> bool | None:
+        """None where it is to be asked."""
         if cosine < CANDIDATE or not same_numbers(name, other):
             return False
-        if self._same_thing is not None:
-            return self._same_thing(name, other)
         return True if same_letters(name, other) else None
 
     def _make(self, new: dict[str, str], places: dict[str, _Place]) -> dict[str, Entity]:
@@ -195,13 +190,16 @@ class Knowledge:
         return made
 
     def _settle(self, entity: Entity, place: _Place) -> None:
+        """Joins or proposes, but for what somebody has said to be two things."""
         roots = self.graph.entities([entity.id, *filter(None, [place.into]), *place.candidates])
-        own = roots[entity.id].id
-        if place.into is not None and roots[place.into].id != own:
-            older, newer = sorted((own, roots[place.into].id))
-            self.graph.merge(newer, older)
-        for candidate in {roots[each].id for each in place.candidates} - {own}:
-            self.graph.add_alias(entity.folded, candidate, "candidate")
+        own = roots.pop(entity.id)
+        for asked, other in roots.items():
+            if other.id == own.id or self._candidates.are_different(entity, other):
+                continue
+            if asked == place.into:
+                self._candidates.join(own, other)
+            else:
+                self._candidates.propose(entity, other)
 
     def _keep(
         self,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import EmbeddingModelMissing
+from store.candidates import Candidates
 from store.conversations import Conversations, forget_in_turns
 from store.database import Database
 from store.episodes import Chunk, Episodes
@@ -26,6 +27,8 @@ from valence.memory.backlog import embed_backlog
 from valence.memory.knowledge import Knowledge
 from valence.memory.likeness import WhenReady
 from valence.memory.meaning import Meaning
+from valence.memory.naming import entity_key
+from valence.memory.resolving import Resolution, SameThing
 from valence.memory.retrieval import ANY, Filters, Found, Mode, Retrieval
 from valence.memory.spans import by_span
 from valence.redaction import mask
@@ -40,6 +43,8 @@ Decompose = Callable[[str, str | None], "Answer"]
 Progress = Callable[[int, int], object]
 
 NAMES = 256
+PAIRS = 8
+"""Questions about names that one quiet moment asks."""
 TITLE = 60
 TOLD = 0.9
 """How sure a fact is that was read from what a person said by a model nobody has certified."""
@@ -59,7 +64,12 @@ class Memory:
     """The memory of one home."""
 
     def __init__(
-        self, db: Database, episodic: Path, embedder: Embedder, decompose: Decompose
+        self,
+        db: Database,
+        episodic: Path,
+        embedder: Embedder,
+        decompose: Decompose,
+        same_thing: SameThing = lambda pair, learn: None,
     ) -> None:
         """`episodic` is the vector index's folder. Where the embedder's model is not on this
         machine finds are by words and structure alone, and texts wait for their vectors."""
@@ -71,6 +81,7 @@ class Memory:
         self._episodic = episodic
         self._embedder = embedder
         self._decompose = decompose
+        self._resolution = Resolution(self.graph, same_thing)
 
     @cached_property
     def embedder(self) -> Embedder | None:
@@ -96,7 +107,7 @@ class Memory:
     @cached_property
     def names(self) -> AlikeNames | None:
         """Entities by the meaning of their names; None without an embedding model."""
-        return AlikeNames(self.graph, self.embedder) if self.embedder else None
+        return AlikeNames(self.graph, self.meaning) if self.meaning else None
 
     @cached_property
     def places(self) -> AlikePlaces | None:
@@ -149,6 +160,10 @@ class Memory:
     def entity(self, name: str) -> Entity:
         """The entity of that name, alias or id. Raises UnknownEntity."""
         return self.knowledge.find(name) or self.graph.get_entity(name)
+
+    def _itself(self, name: str) -> Entity:
+        """The entity of that very name, also where another one stands for it."""
+        return self.graph.spelled(entity_key(name)) or self.entity(name)
 
     def disagreeing(self, facts: Sequence[Fact]) -> list[Fact]:
         """Facts told before that cannot be true together with these."""
@@ -240,10 +255,27 @@ class Memory:
         if self.meaning is None or self.names is None:
             return 0
         done = embed_backlog(self.episodes, self.meaning, progress or _silently, most)
-        while self.names.catch_up(most or NAMES) and most is None:
-            continue
+        while new := self.names.catch_up(most or NAMES):
+            self.knowledge.resolve(new)
+            if most is not None:
+                break
         self.meaning.index.maintain()
         return done
+
+    def settle_names(self, most: int = PAIRS) -> list[Answer]:
+        """Asks about names that may mean one thing, where there is somebody to ask; the calls that
+        were made, to be learnt from."""
+        return self._resolution.ask(most)
+
+    def join(self, name: str, other: str) -> Entity:
+        """Both names mean one thing, as a person says; the entity that stands for it. Raises
+        UnknownEntity."""
+        return Candidates(self.db).join(self._itself(name), self._itself(other))
+
+    def part(self, name: str, other: str) -> None:
+        """The names mean two things, as a person says, also where they had been joined. Raises
+        UnknownEntity."""
+        Candidates(self.db).part(self._itself(name), self._itself(other))
 
     def fit_places(self) -> None:
         """Learns anew which entities stand alike in the graph, where it has grown enough for

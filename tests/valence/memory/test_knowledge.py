@@ -98,29 +98,8 @@ def test_names_that_differ_in_accents_are_joined_and_can_be_parted(graph: Graph)
     assert [f.subject for f in graph.facts(relation="line")] == ["Zurich Nord Station"]
 
 
-@pytest.mark.parametrize(
-    ("answer", "joined", "candidates"), [(True, True, 0), (False, False, 0), (None, False, 1)]
-)
-def test_somebody_can_be_asked_whether_two_names_are_one(
-    graph: Graph, answer: bool | None, joined: bool, candidates: int
-) -> None:
-    asked: list[tuple[str, str]] = []
-
-    def same_thing(new: str, known: str) -> bool | None:
-        asked.append((new, known))
-        assert not graph.db.connection.in_transaction
-        return answer
-
-    knowledge = Knowledge(graph, AlikeNames(graph, Letters()), same_thing)
-    knowledge.learn([("Jonathan Swift", "wrote", "Gulliver")], TOLD)
-    knowledge.learn([("Jonathan Swifts", "born in", "Dublin")], TOLD)
-    assert asked == [("Jonathan Swifts", "Jonathan Swift")]
-    assert (knowledge.find("Jonathan Swifts") == knowledge.find("Jonathan Swift")) is joined
-    assert len(graph.candidates()) == candidates
-
-
 def test_other_numbers_are_other_things(graph: Graph) -> None:
-    knowledge = Knowledge(graph, AlikeNames(graph, Letters()), lambda new, known: True)
+    knowledge = Knowledge(graph, AlikeNames(graph, Letters()))
     knowledge.learn([("Apollo program flight 11", "landed on", "Moon")], TOLD)
     knowledge.learn([("Apollo program flight 12", "landed on", "Moon")], TOLD)
     assert graph.candidates() == []

@@ -1,0 +1,70 @@
+"""Whether two names mean one thing: asked of a model once a pair, and of a person at any time.
+
+What embeddings find alike is only a question. It is asked outside of any transaction, when nobody
+waits; yes joins the names (which can be undone), no keeps them apart for good, and what the model
+cannot tell is left to the person. It does not know how names come to be proposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from store.candidates import Candidates
+from store.graph import Entity, Fact, Graph
+from store.sources import Sources
+from valence.memory.retrieval import fact_text
+
+if TYPE_CHECKING:
+    from valence.boundaries.same_thing import Pair, Thing
+    from valence.router import Answer
+
+SameThing = Callable[["Pair", bool], "Answer | None"]
+"""One call of the boundary `same_thing`, and whether it may become an example; None where there is
+nobody who could tell."""
+
+FACTS = 12
+"""What is known of each of the two, the newest first."""
+
+
+class Resolution:
+    """Settles the names of one graph."""
+
+    def __init__(self, graph: Graph, same_thing: SameThing) -> None:
+        self._graph = graph
+        self._sources = Sources(graph.db)
+        self._candidates = Candidates(graph.db)
+        self._same_thing = same_thing
+
+    def ask(self, most: int) -> list[Answer]:
+        """Asks about up to `most` pairs; the calls that were made."""
+        calls = []
+        for one, other in self._candidates.unasked(most):
+            answer = self._asked(one, other)
+            if answer is None or answer.call.route == "builtin":
+                break  # nobody is there; the pair waits until somebody is
+            calls.append(answer)
+            self._settle(one, other, answer)
+        return calls
+
+    def _asked(self, one: Entity, other: Entity) -> Answer | None:
+        facts = [self._graph.facts_about([each.id], limit=FACTS) for each in (one, other)]
+        pair = _thing(one, facts[0]), _thing(other, facts[1])
+        return self._same_thing(pair, self._trusted(fact for each in facts for fact in each))
+
+    def _settle(self, one: Entity, other: Entity, answer: Answer) -> None:
+        vetoed = answer.boundary.vetoes(answer.value, answer.output)
+        if answer.output == "yes" and not vetoed:
+            self._candidates.join(one, other)
+        elif answer.output == "no":
+            self._candidates.part(one, other)
+        else:
+            self._candidates.leave_open(one, other)
+
+    def _trusted(self, facts: Iterable[Fact]) -> bool:
+        ids = {fact.source_id for fact in facts if fact.source_id}
+        return all(self._sources.get(id).trusted for id in ids)
+
+
+def _thing(entity: Entity, facts: list[Fact]) -> Thing:
+    return entity.name, tuple(map(fact_text, facts))
