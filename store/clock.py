@@ -15,3 +15,10 @@ def now() -> str:
 def later(seconds: float) -> str:
     """The moment `seconds` from now (before now when negative)."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime(_FORMAT)
+
+
+def moment(text: str) -> str:
+    """A time in ISO 8601 as the store writes it, UTC where no zone is given. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return found.strftime(_FORMAT)

@@ -17,6 +17,8 @@ StoreError
  │   ├─ UnknownFact
  │   ├─ UnknownSource
  │   ├─ UnknownChunk
+ │   ├─ UnknownTrajectory
+ │   ├─ UnknownStrategySet
  │   └─ UnknownEvaluation
  ├─ AmbiguousId             a prefix that several ids share
  ├─ IndexDamaged            a vector index on disk that is made again
@@ -97,6 +99,14 @@ class UnknownSource(UnknownId):
 
 class UnknownChunk(UnknownId):
     """No such piece of a source or of what was said."""
+
+
+class UnknownTrajectory(UnknownId):
+    """No such trajectory."""
+
+
+class UnknownStrategySet(UnknownId):
+    """No such version of an agent's strategies."""
 
 
 class AmbiguousId(StoreError):

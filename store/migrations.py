@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from store.database import Database
 
-STEPS = ("0001_first.sql", "0002_domains.sql", "0003_memory.sql")
+STEPS = ("0001_first.sql", "0002_domains.sql", "0003_memory.sql", "0004_strategies.sql")
 LATEST = len(STEPS)
 
 

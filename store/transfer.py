@@ -40,10 +40,21 @@ def read_pairs(lines: Iterable[str]) -> Iterator[Pair]:
     Chat `{"messages": [...]}` (OpenAI, mlx-lm), `{"prompt", "completion"}`,
     `{"input", "output"}`, `{"text", "triples"}`. Raises BadLine at the first line that is none.
     """
+    for number, raw in read_objects(lines):
+        form, given, answer = _parts(number, raw)
+        yield Pair(input=given, output=answer, form=form, raw=raw, line=number)
+
+
+def read_objects(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line number, from 1, and JSON object of each line; blank lines are passed over. Raises
+    BadLine at the first line that is no object."""
     for number, line in enumerate(lines, start=1):
         text = line.lstrip("\ufeff").strip()
         if text:
-            yield _read(number, text)
+            raw = _parse(number, text)
+            if not isinstance(raw, dict):
+                raise BadLine(number, "not a JSON object")
+            yield number, raw
 
 
 def chat_line(system: str, user: str, assistant: str) -> str:
@@ -63,14 +74,6 @@ def pair_line(input: Any, output: Any) -> str:
 
 def _line(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
-
-
-def _read(number: int, text: str) -> Pair:
-    raw = _parse(number, text)
-    if not isinstance(raw, dict):
-        raise BadLine(number, "not a JSON object")
-    form, given, answer = _parts(number, raw)
-    return Pair(input=given, output=answer, form=form, raw=raw, line=number)
 
 
 def _parse(number: int, text: str) -> Any:

@@ -25,11 +25,14 @@ from store.leases import Leases
 from store.ledger import Ledger
 from store.runs import Runs
 from store.statistics import Statistics
+from store.strategy_sets import StrategySets
+from store.trajectories import Trajectories
 from valence.config import Settings, load_settings
 from valence.errors import ConfigError
 from valence.locations import Locations, find_locations
 
 if TYPE_CHECKING:
+    from models.embedding import Embedder
     from models.folder import ModelFolder
     from models.frontier import Frontier
     from models.prices import Prices
@@ -58,6 +61,8 @@ class Stores:
     events: Events
     leases: Leases
     statistics: Statistics
+    trajectories: Trajectories
+    strategies: StrategySets
 
     @classmethod
     def open(cls, locations: Locations) -> Stores:
@@ -74,6 +79,8 @@ class Stores:
             events=Events(db),
             leases=Leases(db),
             statistics=Statistics(db),
+            trajectories=Trajectories(db),
+            strategies=StrategySets(db),
         )
 
 
@@ -147,18 +154,22 @@ class Valence:
         return self._router(learn=False)
 
     @cached_property
-    def memory(self) -> Memory:
+    def embedder(self) -> Embedder:
+        """The embedding model; loads itself at the first text."""
         from models.embedding import Embedder
+
+        chosen = self.settings.memory
+        return Embedder(chosen.embedding_model, self.locations.models, chosen.embedding_revision)
+
+    @cached_property
+    def memory(self) -> Memory:
         from valence.boundaries import get
         from valence.memory.memory import Memory
 
-        chosen = self.settings.memory
         return Memory(
             db=self.stores.database,
             episodic=self.locations.episodic,
-            embedder=Embedder(
-                chosen.embedding_model, self.locations.models, chosen.embedding_revision
-            ),
+            embedder=self.embedder,
             decompose=lambda text, episode: self.router.call(get("decompose"), text, episode),
             same_thing=self._same_thing,
         )

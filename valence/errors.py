@@ -14,6 +14,7 @@ ValenceError
 ├── CallError               a call that could not be answered or acted on
 ├── TurnError               a turn of a conversation that cannot go on as asked
 ├── Unreadable              a file that is not read as a document, and why
+├── StrategyError           strategies that are not there or cannot be used
 ├── AdapterError            an adapter that cannot be served, compared or exported
 └── TrainingError
     ├── NotEnoughExamples   too little to train or to judge on
@@ -78,6 +79,10 @@ class TurnError(ValenceError):
 
 class Unreadable(ValenceError):
     """A file that is not read as a document; the message is the reason, without the file's name."""
+
+
+class StrategyError(ValenceError):
+    """Strategies that are not there, or cannot be used here."""
 
 
 class AdapterError(ValenceError):

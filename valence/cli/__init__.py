@@ -30,7 +30,9 @@ COMMANDS = {
     "replay": "valence.cli.replay:replay",
     "runs": "valence.cli.training:runs",
     "status": "valence.cli.status:status",
+    "strategies": "valence.cli.strategies:strategies",
     "train-boundary": "valence.cli.training:train_boundary",
+    "trajectories": "valence.cli.trajectories:trajectories",
 }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
+
+from store.clock import moment
 
 if TYPE_CHECKING:
     Text = click.ParamType[str]
@@ -20,11 +22,9 @@ class Moment(Text):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
-            moment = datetime.fromisoformat(value)
+            return moment(value)
         except ValueError:
             self.fail(f"{value!r} is no time; give 2026-03-01 or 2026-03-01T12:30", param, ctx)
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class End(Moment):
@@ -35,5 +35,4 @@ class End(Moment):
         text = super().convert(value, param, ctx)
         if not day:
             return text
-        end = datetime.fromisoformat(text) + timedelta(days=1)
-        return end.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return moment((datetime.fromisoformat(text) + timedelta(days=1)).isoformat())

@@ -1,0 +1,1 @@
+"""Learning from outcomes: which approach has worked on which kind of problem."""

@@ -1,0 +1,149 @@
+"""Kinds of problems: groups of those that mean alike, named by their own words.
+
+A kind is told by the nearest centroid where the vectors are of the same model, else by the words
+it has in common with the problem. Knows neither approaches nor outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from models.embedding import Matrix
+
+NAMED_BY = 3
+NEAR = 0.05
+"""Share of a kind's own problems that would be too far away to be told as one of it."""
+ROUNDING = 1e-4
+"""By how much a cosine with a centroid may be off, as the centroid is kept."""
+LONGEST = 2000
+"""Characters of a problem that are looked at; an embedding model reads about as many."""
+
+
+class Space(Protocol):
+    """Texts to vectors of length one: an embedding model, or hashed words."""
+
+    @property
+    def name(self) -> str:
+        """Vectors of different names cannot be compared."""
+
+    def embed(self, texts: Sequence[str]) -> Matrix: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind: its words with their weights; its centroid and the least cosine to it, unless it
+    came without vectors."""
+
+    name: str
+    words: Mapping[str, float]
+    problems: int
+    centroid: tuple[float, ...] | None = None
+    radius: float = 0.0
+
+    def without_vector(self) -> Kind:
+        return replace(self, centroid=None, radius=0.0)
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The kinds of an agent's problems; `space` is the name of what made the vectors."""
+
+    space: str
+    kinds: tuple[Kind, ...]
+
+    def of(self, problems: Sequence[str], space: Space | None) -> list[str | None]:
+        """The name of each problem's kind; None where it is like none of them.
+
+        By words where `space` is None, another one, or where the kinds have no vectors.
+        """
+        texts = [problem[:LONGEST] for problem in problems]
+        if space is None or not self.by_vectors(space.name):
+            return [self._by_words(text) for text in texts]
+        return self._by_vectors(space.embed(texts))
+
+    def by_vectors(self, space: str) -> bool:
+        """Whether kinds are told by vectors of that space."""
+        return space == self.space and all(kind.centroid is not None for kind in self.kinds)
+
+    def _by_vectors(self, rows: Matrix) -> list[str | None]:
+        import numpy as np
+
+        cosines = rows @ np.array([kind.centroid for kind in self.kinds], dtype=np.float32).T
+        nearest = cosines.argmax(axis=1)
+        return [
+            self.kinds[i].name if row[i] >= self.kinds[i].radius else None
+            for row, i in zip(cosines, nearest, strict=True)
+        ]
+
+    def _by_words(self, text: str) -> str | None:
+        words = set(text.casefold().split())
+        words |= {word.strip(".,;:!?\"'()") for word in words}
+        weights = {k.name: sum(w for word, w in k.words.items() if word in words) for k in self.kinds}
+        best = max(weights, key=lambda name: weights[name], default=None)
+        return best if best is not None and weights[best] > 0 else None
+
+    def to_json(self, vectors: bool) -> dict[str, Any]:
+        kinds = [kind if vectors else kind.without_vector() for kind in self.kinds]
+        return {
+            "space": self.space,
+            "kinds": [
+                {
+                    "name": kind.name,
+                    "words": dict(kind.words),
+                    "problems": kind.problems,
+                    "centroid": kind.centroid and list(kind.centroid),
+                    "radius": kind.radius,
+                }
+                for kind in kinds
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Kinds:
+        """Raises KeyError, TypeError or ValueError when the data is none."""
+        return cls(str(data["space"]), tuple(_kind(each) for each in data["kinds"]))
+
+
+def find_kinds(problems: Sequence[str], space: Space) -> Kinds:
+    """The kinds of these problems; the same text counts once. Needs at least one problem."""
+    from models.clusters import cluster, key_words
+
+    texts = list(dict.fromkeys(problem[:LONGEST] for problem in problems))
+    rows = space.embed(texts)
+    found = cluster(rows)
+    words = key_words(texts, found.labels)
+    names: set[str] = set()
+    kinds = []
+    for label, centroid in enumerate(found.centroids):
+        members = [i for i, each in enumerate(found.labels) if each == label]
+        cosines = sorted(float(rows[i] @ centroid) for i in members)
+        name = _new_name(words[label], names)
+        radius = cosines[int(NEAR * len(cosines))] - ROUNDING
+        vector = tuple(round(float(x), 6) for x in centroid)
+        kinds.append(Kind(name, words[label], len(members), vector, radius))
+    return Kinds(space.name, tuple(kinds))
+
+
+def _new_name(words: Mapping[str, float], taken: set[str]) -> str:
+    """The first words; more of them, then a number, where another kind has that name already."""
+    all_words = list(words)
+    names = [" · ".join(all_words[:count]) for count in range(NAMED_BY, len(words) + 1)]
+    whole = " · ".join(all_words) or "problems"
+    names += [whole, *(f"{whole} {number}" for number in range(2, len(taken) + 2))]
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return name
+
+
+def _kind(data: Mapping[str, Any]) -> Kind:
+    centroid = data.get("centroid")
+    return Kind(
+        name=str(data["name"]),
+        words={str(word): float(weight) for word, weight in data["words"].items()},
+        problems=int(data["problems"]),
+        centroid=None if centroid is None else tuple(float(x) for x in centroid),
+        radius=float(data.get("radius", 0.0)),
+    )

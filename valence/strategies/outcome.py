@@ -1,0 +1,175 @@
+"""Whether a trajectory came to a good end, without anybody having labelled it.
+
+Label functions look at what happened and at what followed; each votes for success, against it, or
+not at all, and is believed to be right as often as stands beside it until true outcomes are known.
+Knows nothing of approaches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from store.trajectories import Step, Trajectory
+from valence.boundaries.text import fold
+from valence.strategies.steps import step_types, wants_something
+
+if TYPE_CHECKING:
+    from models.label_model import LabelModel
+
+Votes = dict[str, int]
+
+_EXIT_CODE = re.compile(r"\b(?:exit[_ ]?code|exit status|return[_ ]?code)\W{1,4}(-?\d{1,3})\b")
+_OBJECTS = re.compile(
+    r"^\W*no\b|\b(that'?s|this is|it'?s) (not|wrong|incorrect)\b|\bnot what i\b"
+    r"|\b(does ?n[o']t|did ?n[o']t|not) work|\bstill (not|wrong|does|broken)"
+    r"|\byou (did ?n[o']t|misunderstood|forgot|missed)\b|\b(wrong|incorrect)\b",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"\b(thanks?|thank you|perfect|great|excellent|wonderful|works( now)?|solved|appreciate)\b",
+    re.IGNORECASE,
+)
+SAME = 0.6
+"""Share of common words from which a message says the same as an earlier one."""
+ENOUGH_WORDS = 4
+
+
+@dataclass(frozen=True)
+class LabelFunction:
+    """A vote on a trajectory: 1 for success, -1 against, 0 none; and how often it is right."""
+
+    vote: Callable[[Trajectory], int]
+    accuracy: float
+
+
+def votes_of(trajectory: Trajectory) -> Votes:
+    """The votes that are cast, by label function."""
+    cast = {name: function.vote(trajectory) for name, function in LABEL_FUNCTIONS.items()}
+    return {name: vote for name, vote in cast.items() if vote}
+
+
+def prior_model() -> LabelModel:
+    """The fusion before any true outcome is known."""
+    from models.label_model import believed
+
+    return believed({name: each.accuracy for name, each in LABEL_FUNCTIONS.items()})
+
+
+def fit_fusion(trajectories: Sequence[Trajectory]) -> LabelModel:
+    """The fusion moved by those of the trajectories whose true outcome is known."""
+    from models.label_model import fit_label_model
+
+    known = [(votes_of(each), each.success) for each in trajectories if each.success is not None]
+    return fit_label_model([v for v, _ in known], [bool(s) for _, s in known], prior_model())
+
+
+def outcome(trajectory: Trajectory, fusion: LabelModel) -> float | None:
+    """P(success): the true outcome where it is known, the fused votes elsewhere; None where
+    nothing was seen of it."""
+    if trajectory.success is not None:
+        return float(trajectory.success)
+    votes = votes_of(trajectory)
+    return fusion(votes) if votes else None
+
+
+# Label functions
+
+
+def _valid(trajectory: Trajectory) -> int:
+    return _flag(trajectory, "valid", 1, -1)
+
+
+def _corrected(trajectory: Trajectory) -> int:
+    return _flag(trajectory, "corrected", -1, 0)
+
+
+def _went_on(trajectory: Trajectory) -> int:
+    return _flag(trajectory, "went_on", 1, 0)
+
+
+def _rated(trajectory: Trajectory) -> int:
+    rating = trajectory.feedback.get("rating") or 0
+    return (rating > 0) - (rating < 0)
+
+
+def _exit_code(trajectory: Trajectory) -> int:
+    """Of the whole, else as the last tool that gave one says."""
+    code = trajectory.feedback.get("exit_code")
+    results = [step.result for step in reversed(trajectory.steps) if step.kind == "tool"]
+    codes = (found for result in results for found in _EXIT_CODE.findall(result)[-1:])
+    code = code if code is not None else next(codes, None)
+    return 0 if code is None else (1 if int(code) == 0 else -1)
+
+
+def _retried(trajectory: Trajectory) -> int:
+    """The person asked again, afterwards or on the way."""
+    said = [set(fold(text).split()) for text in _said(trajectory.steps)]
+    said = [words for words in said if len(words) >= ENOUGH_WORDS]
+    again = any(_alike(a, b) for i, a in enumerate(said) for b in said[i + 1 : i + 6])
+    return -1 if trajectory.feedback.get("retried") or again else 0
+
+
+def _objected(trajectory: Trajectory) -> int:
+    return -1 if any(map(_OBJECTS.search, _said(trajectory.steps)[1:])) else 0
+
+
+def _thanked(trajectory: Trajectory) -> int:
+    """The last word was one of thanks."""
+    said = _said(trajectory.steps)[1:]
+    return 1 if said and _THANKS.search(said[-1]) else 0
+
+
+def _tools(trajectory: Trajectory) -> int:
+    failed = [step.failed for step in trajectory.steps if step.kind == "tool"]
+    return 0 if not failed else (-1 if any(failed) else 1)
+
+
+def _last_tool(trajectory: Trajectory) -> int:
+    failed = [step.failed for step in trajectory.steps if step.kind == "tool"]
+    return -1 if failed and failed[-1] else 0
+
+
+def _handed_over(trajectory: Trajectory) -> int:
+    return -1 if "hand over" in step_types(trajectory.steps) else 0
+
+
+def _broken_off(trajectory: Trajectory) -> int:
+    """The agent's last word was a question that nobody answered, or it had none."""
+    steps = trajectory.steps
+    if not steps or steps[-1].kind == "person":
+        return 0
+    last = steps[-1]
+    return -1 if last.kind != "message" or wants_something(last.text) else 0
+
+
+def _flag(trajectory: Trajectory, name: str, yes: int, no: int) -> int:
+    value = trajectory.feedback.get(name)
+    return 0 if value is None else (yes if value else no)
+
+
+def _said(steps: Sequence[Step]) -> list[str]:
+    return [step.text for step in steps if step.kind == "person"]
+
+
+def _alike(one: set[str], other: set[str]) -> bool:
+    return len(one & other) >= SAME * len(one | other)
+
+
+LABEL_FUNCTIONS: dict[str, LabelFunction] = {
+    "valid": LabelFunction(_valid, 0.9),
+    "corrected": LabelFunction(_corrected, 0.9),
+    "rated": LabelFunction(_rated, 0.9),
+    "exit_code": LabelFunction(_exit_code, 0.8),
+    "retried": LabelFunction(_retried, 0.75),
+    "objected": LabelFunction(_objected, 0.65),
+    "last_tool": LabelFunction(_last_tool, 0.7),
+    "handed_over": LabelFunction(_handed_over, 0.65),
+    "broken_off": LabelFunction(_broken_off, 0.65),
+    "tools": LabelFunction(_tools, 0.6),
+    "went_on": LabelFunction(_went_on, 0.6),
+    "thanked": LabelFunction(_thanked, 0.6),
+}
+"""What each is believed to be worth: a verdict of a check or of the person much, a habit little."""
