@@ -49,7 +49,7 @@ class BoundaryStatus(Figures):
 
 def all_statuses(stores: Stores, settings: Settings, adapters: Path) -> list[BoundaryStatus]:
     """The status of each boundary, called or not; `adapters` is the home's folder of them."""
-    return [status_of(stores, settings, adapters, name) for name in sorted(BOUNDARIES)]
+    return [status_of(stores, settings, adapters, name) for name in BOUNDARIES]
 
 
 def status_of(stores: Stores, settings: Settings, adapters: Path, name: str) -> BoundaryStatus:

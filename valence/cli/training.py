@@ -33,7 +33,7 @@ def train_boundary(name: str | None, as_json: bool) -> None:
     goes on where it was.
     """
     with Valence.open() as app:
-        for boundary in [name] if name else sorted(BOUNDARIES):
+        for boundary in [name] if name else BOUNDARIES:
             try:
                 result = _train(app, boundary)
             except NotEnoughExamples as error:
