@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,26 +22,27 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 import gate_report  # noqa: E402
+import gate_start  # noqa: E402
 import numpy as np  # noqa: E402
 import webnlg  # noqa: E402
+from gate_ablation import ablations, confidences, fitted, only, used_of  # noqa: E402
+from gate_intents import of_classifier  # noqa: E402
 from gate_sets import (  # noqa: E402
-    CANDIDATE,
     Answers,
     Labelled,
-    of_classifier,
     of_home,
     trained_home,
 )
-from tqdm import tqdm  # noqa: E402
 
 from models.metrics import auroc, brier, ece  # noqa: E402
-from models.scorer import Scorer, fit_scorer  # noqa: E402
+from models.scorer import Scorer  # noqa: E402
 from valence.evaluation import share  # noqa: E402
 from valence.gate import fit_gate  # noqa: E402
 
 PROMISES = (0.05, 0.10)
 LEFT_OUT = ("Astronaut", "Food")
 CONFIDENCE = 0.95
+DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -73,22 +74,10 @@ class Row:
     accuracy: float
     auroc: float | None
     ece: float
+    chance_ece: float
+    """what as many answers would show whose confidences were their true chances"""
     brier: float
     promises: list[Promise]
-
-
-@dataclass(frozen=True)
-class Ablation:
-    """One feature on one system: its AUROC alone, and what leaving it out or adding it changes."""
-
-    system: str
-    change: str
-    feature: str
-    alone: float
-    auroc: float
-    low: float
-    high: float
-    brier: float
 
 
 def main() -> None:
@@ -99,6 +88,8 @@ def main() -> None:
         "base": arguments.base.name,
         "rows": [row for one in measured for row in one["rows"]],
         "ablations": [each for one in measured for each in one["ablations"]],
+        "started": [each for one in measured for each in one["started"]],
+        "simulated": [asdict(one) for each in PROMISES for one in gate_start.simulated(each)],
     }
     if arguments.docs:
         gate_report.write(report, ROOT / "docs")
@@ -128,6 +119,7 @@ def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "rows": [asdict(row) for row in rows_of(system)],
         "ablations": [asdict(each) for each in ablations(system)],
+        "started": [asdict(each) for each in starts(system)],
     }
 
 
@@ -198,18 +190,8 @@ SYSTEMS = {
 
 def rows_of(system: Answers) -> list[Row]:
     """The figures of each kind of fresh answers."""
-    used = [name for name in names_of(system) if not name.startswith(CANDIDATE)]
-    scorer = fitted([only(answer, used) for answer in system.score])
+    scorer = fitted([only(answer, used_of(system)) for answer in system.score])
     return [row(system, scorer, kind, fresh) for kind, fresh in system.fresh.items()]
-
-
-def fitted(score: Sequence[Labelled]) -> Scorer:
-    usable = [(one.features, one.right) for one in score if one.features is not None]
-    return fit_scorer([features for features, _ in usable], [right for _, right in usable])
-
-
-def confidences(scorer: Scorer, answers: Sequence[Labelled]) -> list[float]:
-    return [scorer(a.features) if a.features is not None else 0.0 for a in answers]
 
 
 def row(system: Answers, scorer: Scorer, kind: str, fresh: Sequence[Labelled]) -> Row:
@@ -223,9 +205,17 @@ def row(system: Answers, scorer: Scorer, kind: str, fresh: Sequence[Labelled]) -
         accuracy=sum(right) / len(right),
         auroc=auroc(sure, right),
         ece=ece(sure, right),
+        chance_ece=chance_ece(sure),
         brier=brier(sure, right),
         promises=[promise(system, scorer, sure, right, max_error) for max_error in PROMISES],
     )
+
+
+def chance_ece(sure: Sequence[float]) -> float:
+    """The mean ECE of outcomes drawn by these confidences: the measure's own floor."""
+    chance = np.random.default_rng(0)
+    drawn = [(chance.random(len(sure)) < np.array(sure)).tolist() for _ in range(DRAWS)]
+    return float(np.mean([ece(sure, right) for right in drawn]))
 
 
 def promise(
@@ -252,6 +242,18 @@ def promise(
     )
 
 
+def starts(system: Answers) -> Iterator[gate_start.Started]:
+    """What its gate would certify if the sequence started elsewhere."""
+    scorer = fitted([only(answer, used_of(system)) for answer in system.score])
+
+    def known(answers: Sequence[Labelled]) -> tuple[list[float], list[bool]]:
+        return confidences(scorer, answers), [answer.right for answer in answers]
+
+    fresh = {kind: known(answers) for kind, answers in system.fresh.items()}
+    traffic = confidences(scorer, system.traffic)
+    return gate_start.started(system.name, known(system.gate), traffic, fresh, PROMISES)
+
+
 def naive_threshold(sure: Sequence[float], right: Sequence[bool], max_error: float) -> float:
     """The lowest threshold whose error on the labels themselves is small enough."""
     ordered = sorted(zip(sure, right, strict=True), reverse=True)
@@ -261,77 +263,6 @@ def naive_threshold(sure: Sequence[float], right: Sequence[bool], max_error: flo
         if wrong <= max_error * accepted:
             lowest = confidence
     return lowest
-
-
-# -- ablation ------------------------------------------------------------------------------------
-
-
-def ablations(system: Answers) -> list[Ablation]:
-    """Each feature alone and left out, each candidate that the product does not use added.
-
-    On the first kind of fresh answers; intervals are of 500 paired bootstrap samples.
-    """
-    used = [n for n in names_of(system) if not n.startswith(CANDIDATE)]
-    extra = [n for n in names_of(system) if n.startswith(CANDIDATE)]
-    whole = confidences_by(system, used)
-    changes = [("without", n, [u for u in used if u != n]) for n in used]
-    changes += [("with", n, [*used, n]) for n in extra]
-    return [
-        Ablation(
-            system=system.name,
-            change=change,
-            feature=name.removeprefix(CANDIDATE),
-            alone=auroc_of(system, confidences_by(system, [name])),
-            **gained(system, whole, confidences_by(system, names)),
-        )
-        for change, name, names in tqdm(changes, desc=system.name)
-    ]
-
-
-def names_of(system: Answers) -> list[str]:
-    features = next(a.features for a in system.score if a.features is not None)
-    return sorted(features)
-
-
-def confidences_by(system: Answers, names: Sequence[str]) -> list[float]:
-    """Confidences of the first kind of fresh answers by a scorer of these features alone."""
-    scorer = fitted([only(a, names) for a in system.score])
-    return confidences(scorer, [only(a, names) for a in first_fresh(system)])
-
-
-def only(answer: Labelled, names: Sequence[str]) -> Labelled:
-    if answer.features is None:
-        return answer
-    return Labelled({name: answer.features[name] for name in names}, answer.right)
-
-
-def first_fresh(system: Answers) -> Sequence[Labelled]:
-    return next(iter(system.fresh.values()))
-
-
-def auroc_of(system: Answers, sure: Sequence[float]) -> float:
-    return auroc(sure, [a.right for a in first_fresh(system)]) or 0.5
-
-
-def gained(system: Answers, whole: list[float], changed: list[float]) -> dict[str, float]:
-    """Changes of AUROC (with a 95% interval) and Brier score from all features to these."""
-    from sklearn.metrics import roc_auc_score
-
-    right = np.array([a.right for a in first_fresh(system)])
-    chance, pairs = np.random.default_rng(0), np.array([whole, changed])
-    differences = []
-    while len(differences) < 500:
-        rows = chance.integers(0, len(right), len(right))
-        if 0 < right[rows].sum() < len(right):
-            before, after = (roc_auc_score(right[rows], sure[rows]) for sure in pairs)
-            differences.append(after - before)
-    low, high = np.quantile(differences, (0.025, 0.975))
-    return {
-        "auroc": auroc_of(system, changed) - auroc_of(system, whole),
-        "low": float(low),
-        "high": float(high),
-        "brier": brier(changed, list(right)) - brier(whole, list(right)),
-    }
 
 
 if __name__ == "__main__":

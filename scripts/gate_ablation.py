@@ -1,0 +1,123 @@
+"""What each score feature is worth: one left out of the product's, or a candidate added to them.
+
+Fits scorers as the product fits them and compares them on answers that nothing was fitted on. Knows
+no gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from gate_sets import CANDIDATE, Answers, Labelled
+from tqdm import tqdm
+
+from models.metrics import auroc, brier
+from models.scorer import Scorer, fit_scorer
+from valence.unit import RETIRED
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One feature on one system: its AUROC alone, and what leaving it out or adding it changes."""
+
+    system: str
+    change: str
+    feature: str
+    alone: float
+    auroc: float
+    low: float
+    high: float
+    brier: float
+
+
+def fitted(score: Sequence[Labelled]) -> Scorer:
+    usable = [(one.features, one.right) for one in score if one.features is not None]
+    return fit_scorer([features for features, _ in usable], [right for _, right in usable])
+
+
+def confidences(scorer: Scorer, answers: Sequence[Labelled]) -> list[float]:
+    return [scorer(a.features) if a.features is not None else 0.0 for a in answers]
+
+
+def ablations(system: Answers) -> list[Ablation]:
+    """Each feature alone and left out, each candidate that the product does not use added.
+
+    On the first kind of fresh answers; intervals are of 500 paired bootstrap samples.
+    """
+    used = used_of(system)
+    whole = confidences_by(system, used)
+    return [
+        Ablation(
+            system=system.name,
+            change=change,
+            feature=name,
+            alone=auroc_of(system, confidences_by(system, own)),
+            **gained(system, whole, confidences_by(system, names)),
+        )
+        for change, name, own, names in tqdm(list(changes(system, used)), desc=system.name)
+    ]
+
+
+def changes(system: Answers, used: list[str]) -> Iterator[tuple[str, str, list[str], list[str]]]:
+    """(kind of change, what it is called, the features in question, all features with it)."""
+    for name in used:
+        yield "without", name, [name], [other for other in used if other != name]
+    extra = [name for name in names_of(system) if name not in used]
+    for name in extra:
+        yield "with", name.removeprefix(CANDIDATE), [name], [*used, name]
+    retired = [name for name in extra if name.removeprefix(CANDIDATE) in RETIRED]
+    if retired:
+        yield "with", "all that were retired", retired, [*used, *retired]
+
+
+def used_of(system: Answers) -> list[str]:
+    """The features that the product scores by."""
+    return [name for name in names_of(system) if not name.startswith(CANDIDATE)]
+
+
+def names_of(system: Answers) -> list[str]:
+    features = next(a.features for a in system.score if a.features is not None)
+    return sorted(features)
+
+
+def confidences_by(system: Answers, names: Sequence[str]) -> list[float]:
+    """Confidences of the first kind of fresh answers by a scorer of these features alone."""
+    scorer = fitted([only(a, names) for a in system.score])
+    return confidences(scorer, [only(a, names) for a in first_fresh(system)])
+
+
+def only(answer: Labelled, names: Sequence[str]) -> Labelled:
+    if answer.features is None:
+        return answer
+    return Labelled({name: answer.features[name] for name in names}, answer.right)
+
+
+def first_fresh(system: Answers) -> Sequence[Labelled]:
+    return next(iter(system.fresh.values()))
+
+
+def auroc_of(system: Answers, sure: Sequence[float]) -> float:
+    return auroc(sure, [a.right for a in first_fresh(system)]) or 0.5
+
+
+def gained(system: Answers, whole: list[float], changed: list[float]) -> dict[str, float]:
+    """Changes of AUROC (with a 95% interval) and Brier score from all features to these."""
+    from sklearn.metrics import roc_auc_score
+
+    right = np.array([a.right for a in first_fresh(system)])
+    chance, pairs = np.random.default_rng(0), np.array([whole, changed])
+    differences = []
+    while len(differences) < 500:
+        rows = chance.integers(0, len(right), len(right))
+        if 0 < right[rows].sum() < len(right):
+            before, after = (roc_auc_score(right[rows], sure[rows]) for sure in pairs)
+            differences.append(after - before)
+    low, high = np.quantile(differences, (0.025, 0.975))
+    return {
+        "auroc": auroc_of(system, changed) - auroc_of(system, whole),
+        "low": float(low),
+        "high": float(high),
+        "brier": brier(changed, list(right)) - brier(whole, list(right)),
+    }
