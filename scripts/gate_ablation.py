@@ -17,6 +17,9 @@ from models.metrics import auroc, brier
 from models.scorer import Scorer, fit_scorer
 from valence.unit import RETIRED
 
+BAND = (0.1, 0.9)
+BANDED = "with, in the band"
+
 
 @dataclass(frozen=True)
 class Ablation:
@@ -48,16 +51,20 @@ def ablations(system: Answers) -> list[Ablation]:
     """
     used = used_of(system)
     whole = confidences_by(system, used)
-    return [
-        Ablation(
-            system=system.name,
-            change=change,
-            feature=name,
-            alone=auroc_of(system, confidences_by(system, own)),
-            **gained(system, whole, confidences_by(system, names)),
-        )
-        for change, name, own, names in tqdm(list(changes(system, used)), desc=system.name)
-    ]
+    found = []
+    for change, name, own, names in tqdm(list(changes(system, used)), desc=system.name):
+        alone = auroc_of(system, confidences_by(system, own))
+        changed = confidences_by(system, names)
+        if change == BANDED:
+            changed = in_band(whole, changed)
+        found.append(Ablation(system.name, change, name, alone, **gained(system, whole, changed)))
+    return found
+
+
+def in_band(whole: list[float], changed: list[float]) -> list[float]:
+    """The second confidence where the first one is uncertain."""
+    low, high = BAND
+    return [b if low < a < high else a for a, b in zip(whole, changed, strict=True)]
 
 
 def changes(system: Answers, used: list[str]) -> Iterator[tuple[str, str, list[str], list[str]]]:
@@ -67,6 +74,9 @@ def changes(system: Answers, used: list[str]) -> Iterator[tuple[str, str, list[s
     extra = [name for name in names_of(system) if name not in used]
     for name in extra:
         yield "with", name.removeprefix(CANDIDATE), [name], [*used, name]
+    for name in extra:
+        if "round_trip" in name:
+            yield BANDED, name.removeprefix(CANDIDATE), [name], [*used, name]
     retired = [name for name in extra if name.removeprefix(CANDIDATE) in RETIRED]
     if retired:
         yield "with", "all that were retired", retired, [*used, *retired]

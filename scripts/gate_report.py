@@ -156,7 +156,8 @@ The naive threshold is the lowest one whose error on the gate's own labels is wi
 {ablation}
 
 *without*: the change when a feature that the product uses is left out; *with*: the change when a
-candidate that it does not use is added. Intervals are of 500 paired bootstrap samples.
+candidate that it does not use is added, *in the band* only where the confidence without it lies
+between .1 and .9. Intervals are of 500 paired bootstrap samples.
 
 ## What the start at 50% costs
 

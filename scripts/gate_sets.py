@@ -22,13 +22,12 @@ from webnlg import Pair
 
 from models.generation import Completion
 from models.scores import TokenScores, quantile
-from store.examples import Example, Examples, Split
+from store.examples import Example
 from valence.app import Valence
 from valence.boundaries import get
-from valence.certification import draw, for_score
+from valence.certification import for_score
 from valence.config import load_settings
 from valence.locations import find_locations
-from valence.publication import CALIBRATION_MOST, TEST_MOST
 from valence.reading import generation, read_completion
 from valence.unit import Unit
 
@@ -50,7 +49,8 @@ class Labelled:
 @dataclass(frozen=True)
 class Answers:
     """All answers of one system: to fit the scorer, to open the gate, for thresholds (labels
-    unused), and fresh ones that nothing was fitted on, by the name of their kind."""
+    unused), and fresh ones that nothing was fitted on, by the name of their kind. Those for the
+    scorer and the first fresh ones have the candidates too."""
 
     name: str
     score: list[Labelled]
@@ -113,21 +113,35 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         if unit is None:
             raise SystemExit(f"{home}: no adapter is active")
         reader, examples = Reader(app, unit), app.stores.examples
-        calibration = drawn_of(examples, "calibration", CALIBRATION_MOST)
-        raw = {
-            "score": reader.read([_pair(e) for e in calibration if for_score(e.id)]),
-            "gate": reader.read([_pair(e) for e in calibration if not for_score(e.id)]),
-            "traffic": reader.read([_pair(e) for e in drawn_of(examples, "test", TEST_MOST)]),
-        } | {kind: reader.read(pairs[:FRESH_MOST]) for kind, pairs in fresh.items()}
+        calibration = answered(app, unit, examples.of("decompose", "calibration"))
+        tests = answered(app, unit, examples.of("decompose", "test"))
+        raw = {"score": reader.read([_pair(e) for e, _ in calibration if for_score(e.id)])}
+        raw |= {
+            kind: reader.read(pairs[:FRESH_MOST], round_trips=place == 0)
+            for place, (kind, pairs) in enumerate(fresh.items())
+        }
         learnt = reader.inputs([_pair(e).text for e in examples.of("decompose", "train")])
     judged = with_candidates(raw, learnt)
-    parts = {kind: judged.pop(kind) for kind in ("score", "gate", "traffic")}
-    return Answers(name, **parts, fresh=judged)
+    return Answers(
+        name,
+        score=judged.pop("score"),
+        gate=[answer for e, answer in calibration if not for_score(e.id)],
+        traffic=[answer for _, answer in tests],
+        fresh=judged,
+    )
 
 
-def drawn_of(examples: Examples, split: Split, most: int) -> list[Example]:
-    """The examples that the product would take."""
-    return sorted(examples.of("decompose", split), key=lambda one: draw(one.id))[:most]
+def answered(
+    app: Valence, unit: Unit, examples: Sequence[Example]
+) -> list[tuple[Example, Labelled]]:
+    """The adapter's answers to these examples from its own evaluation, where it had them."""
+    ids = [example.id for example in examples]
+    items = app.stores.evaluations.items_of(unit.variant, "decompose", ids)
+    return [
+        (example, Labelled(items[example.id].features, items[example.id].correct))
+        for example in examples
+        if example.id in items
+    ]
 
 
 def _pair(example: Example) -> Pair:
@@ -152,13 +166,15 @@ class Reader:
         self._boundary = get("decompose")
         self._runtime, self._unit = app.local.runtime, unit
 
-    def read(self, pairs: Sequence[Pair]) -> list[Read]:
+    def read(self, pairs: Sequence[Pair], round_trips: bool = True) -> list[Read]:
         completions = self._complete([pair.text for pair in pairs])
         read = [self._judge(pair, made) for pair, made in zip(pairs, completions, strict=True)]
-        again = self._round_trips([made for _, made in read])
+        if not round_trips:
+            return [one for one, _ in read]
+        trips = self._round_trips([made for _, made in read])
         return [
-            replace(one, features=one.features and one.features | {f"{CANDIDATE}round_trip": trip})
-            for (one, _), trip in zip(read, again, strict=True)
+            replace(one, features=one.features and one.features | trip)
+            for (one, _), trip in zip(read, trips, strict=True)
         ]
 
     def inputs(self, texts: Sequence[str]) -> np.ndarray:
@@ -189,19 +205,27 @@ class Reader:
         )
         return read, output
 
-    def _round_trips(self, outputs: Sequence[Any]) -> list[float]:
-        """F1 of each answer with what the adapter reads in the text that the base makes of it."""
+    def _round_trips(self, outputs: Sequence[Any]) -> list[dict[str, float]]:
+        """F1 of each answer with what the adapter reads in a text made of it: the one that the
+        base writes, and the one of the templates."""
         writer = get("recompose")
         there = [i for i, output in enumerate(outputs) if output]
-        made = self._runtime.generate_batch(
-            [generation(writer, outputs[i], self._runtime, None) for i in there]
-        )
-        back = self._complete([completion.text or "-" for completion in made])
-        trips = [0.0] * len(outputs)
-        for i, completion in zip(there, back, strict=True):
-            output, _, _ = read_completion(self._boundary, "-", self._runtime, completion)
-            trips[i] = self._boundary.score(output, outputs[i]) if output else 0.0
+        asked = [generation(writer, outputs[i], self._runtime, None) for i in there]
+        written = {
+            "round_trip": [made.text or "-" for made in self._runtime.generate_batch(asked)],
+            "round_trip_by_template": [writer.builtin(outputs[i]) for i in there],
+        }
+        trips = [{f"{CANDIDATE}{name}": 0.0 for name in written} for _ in outputs]
+        for name, texts in written.items():
+            for i, again in zip(there, self._reread(texts), strict=True):
+                trips[i][f"{CANDIDATE}{name}"] = self._boundary.score(again, outputs[i])
         return trips
+
+    def _reread(self, texts: Sequence[str]) -> list[Any]:
+        """What the adapter reads in these texts; nothing where it cannot be parsed."""
+        asked = [generation(self._boundary, text, self._runtime, self._unit) for text in texts]
+        made = self._runtime.generate_batch(asked)
+        return [read_completion(self._boundary, "-", self._runtime, one)[0] or () for one in made]
 
 
 def of_tokens(scores: TokenScores) -> dict[str, float]:
