@@ -27,6 +27,7 @@ import numpy as np  # noqa: E402
 import webnlg  # noqa: E402
 from gate_ablation import ablations, confidences, fitted, only, used_of  # noqa: E402
 from gate_intents import of_classifier  # noqa: E402
+from gate_link import links  # noqa: E402
 from gate_sets import (  # noqa: E402
     Answers,
     Labelled,
@@ -86,9 +87,7 @@ def main() -> None:
     measured = [figures(name, arguments) for name in arguments.rows]
     report = {
         "base": arguments.base.name,
-        "rows": [row for one in measured for row in one["rows"]],
-        "ablations": [each for one in measured for each in one["ablations"]],
-        "started": [each for one in measured for each in one["started"]],
+        **{kind: [each for one in measured for each in one[kind]] for kind in measured[0]},
         "simulated": [asdict(one) for each in PROMISES for one in gate_start.simulated(each)],
     }
     if arguments.docs:
@@ -119,6 +118,7 @@ def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "rows": [asdict(row) for row in rows_of(system)],
         "ablations": [asdict(each) for each in ablations(system)],
+        "links": [asdict(each) for each in links(system)],
         "started": [asdict(each) for each in starts(system)],
     }
 

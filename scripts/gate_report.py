@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gate_start import GATES, STARTS
+from gate_start import AUROC, GATES, STARTS
 
 Row = dict[str, Any]
 
@@ -28,7 +28,7 @@ def tables(report: Row) -> str:
 
 def _generated(report: Row) -> str:
     found = {name: "\n".join(table(report)) for name, table in TABLES.items()}
-    return TEMPLATE.format(base=report["base"], gates=GATES, **found)
+    return TEMPLATE.format(base=report["base"], gates=GATES, auroc=AUROC, **found)
 
 
 def calibration(report: Row) -> Iterator[str]:
@@ -75,17 +75,25 @@ def ablation(report: Row) -> Iterator[str]:
         )
 
 
+def links(report: Row) -> Iterator[str]:
+    """A line as it is and with a sigmoid."""
+    yield "| system | labels | judged on | ECE | with a sigmoid | Brier | with a sigmoid |"
+    yield "|---|---|---|---|---|---|---|"
+    for one in report["links"]:
+        yield (
+            f"| {one['system']} | {one['labels']} | {one['judged']} | {one['line_ece']:.3f} "
+            f"| {one['sigmoid_ece']:.3f} | {one['line_brier']:.4f} | {one['sigmoid_brier']:.4f} |"
+        )
+
+
 def simulated(report: Row) -> Iterator[str]:
     """What simulated gates certify by where their sequence starts."""
-    yield f"| right | AUROC | labels | promise | {_starts('from {:.0%}')} |"
-    yield f"|---|---|---|---|{'---|' * len(STARTS)}"
+    yield f"| right | labels | promise | {_starts('from {:.0%}')} |"
+    yield f"|---|---|---|{'---|' * len(STARTS)}"
     for one in report["simulated"]:
         found = zip(one["opened"], one["coverage"], strict=True)
         cells = " | ".join(f"{opened:.0%}, {coverage:.0%}" for opened, coverage in found)
-        yield (
-            f"| {one['right']:.0%} | {one['auroc']:.2f} | {one['labels']} "
-            f"| {one['max_error']:.0%} | {cells} |"
-        )
+        yield (f"| {one['right']:.0%} | {one['labels']} | {one['max_error']:.0%} | {cells} |")
 
 
 def started(report: Row) -> Iterator[str]:
@@ -126,6 +134,7 @@ TABLES = {
     "calibration": calibration,
     "promises": promises,
     "ablation": ablation,
+    "links": links,
     "simulated": simulated,
     "started": started,
 }
@@ -159,6 +168,13 @@ The naive threshold is the lowest one whose error on the gate's own labels is wi
 candidate that it does not use is added, *in the band* only where the confidence without it lies
 between .1 and .9. Intervals are of 500 paired bootstrap samples.
 
+## Whether a line needs a link
+
+Below 500 labels the scorer is a straight line. Fitted on as many calibration answers, judged on the
+other ones, means of ten draws:
+
+{links}
+
 ## What the start at 50% costs
 
 The sequence of tests starts at the surer half of the traffic. Had it been fixed beforehand to start
@@ -166,8 +182,8 @@ at a smaller share, with the same guarantee, in steps as small:
 
 {started}
 
-The same of simulated models with binormal scores ({gates} gates each): share of gates that open,
-and mean coverage that they certify.
+The same of simulated models whose binormal scores have an AUROC of {auroc} ({gates} gates each):
+share of gates that open, and mean coverage that they certify.
 
 {simulated}
 

@@ -22,12 +22,11 @@ GATES = 200
 TRAFFIC = 500
 """As many test examples as the product takes thresholds from."""
 
-SIMULATED = [
-    (right, auroc, labels)
-    for right in (0.4, 0.6, 0.8)
-    for auroc in (0.9, 0.95)
-    for labels in (300, 1000)
-]
+AUROC = 0.9
+SHIFT = float(math.sqrt(2) * norm.ppf(AUROC))
+"""How much higher right answers lie, in standard deviations of a binormal score."""
+SIMULATED = [(right, labels) for right in (0.4, 0.6, 0.8) for labels in (300, 750, 1000)]
+"""The product takes 1,500 calibration answers at most: two thirds of them, or half."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,6 @@ class Simulated:
     """Gates of one kind of model; `opened` and `coverage` are shares, one a start."""
 
     right: float
-    auroc: float
     labels: int
     max_error: float
     opened: list[float]
@@ -97,15 +95,14 @@ def started(
 
 def simulated(max_error: float) -> Iterator[Simulated]:
     """Each kind of model over GATES seeded gates."""
-    for right, auroc, labels in SIMULATED:
+    for right, labels in SIMULATED:
         chance = np.random.default_rng(0)
-        threshold_error = _true_error(right, auroc)
-        gates = [_gates(chance, right, auroc, labels, max_error) for _ in range(GATES)]
+        threshold_error = _true_error(right)
+        gates = [_gates(chance, right, labels, max_error) for _ in range(GATES)]
         coverage = np.array([[covered for covered, _ in gate] for gate in gates])
         errors = np.array([[threshold_error(at) for _, at in gate] for gate in gates])
         yield Simulated(
             right=right,
-            auroc=auroc,
             labels=labels,
             max_error=max_error,
             opened=(coverage > 0).mean(axis=0).tolist(),
@@ -115,33 +112,29 @@ def simulated(max_error: float) -> Iterator[Simulated]:
 
 
 def _gates(
-    chance: np.random.Generator, right: float, auroc: float, labels: int, max_error: float
+    chance: np.random.Generator, right: float, labels: int, max_error: float
 ) -> list[tuple[float, float]]:
     """One draw of labels and traffic, certified from each start."""
-    answers = _binormal(chance, labels, right, auroc)
-    traffic, _ = _binormal(chance, TRAFFIC, right, auroc)
+    answers = _binormal(chance, labels, right)
+    traffic, _ = _binormal(chance, TRAFFIC, right)
     return [certified(*answers, traffic, max_error, start) for start in STARTS]
 
 
 def _binormal(
-    chance: np.random.Generator, count: int, right: float, auroc: float
+    chance: np.random.Generator, count: int, right: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(confidences, right): right answers lie higher by √2·Φ⁻¹(AUROC)."""
+    """(confidences, right): a binormal score of AUROC."""
     good = chance.random(count) < right
-    return norm.cdf(chance.normal(size=count) + good * _shift(auroc)), good
+    return norm.cdf(chance.normal(size=count) + good * SHIFT), good
 
 
-def _true_error(right: float, auroc: float) -> Callable[[float], float]:
+def _true_error(right: float) -> Callable[[float], float]:
     """Threshold → the error of what it accepts, exactly."""
 
     def error(threshold: float) -> float:
         at = norm.ppf(threshold) if threshold < 1 else math.inf
         wrong = (1 - right) * norm.sf(at)
-        accepted = wrong + right * norm.sf(at - _shift(auroc))
+        accepted = wrong + right * norm.sf(at - SHIFT)
         return float(wrong / accepted) if accepted else 0.0
 
     return error
-
-
-def _shift(auroc: float) -> float:
-    return float(math.sqrt(2) * norm.ppf(auroc))

@@ -15,7 +15,7 @@ import pytest
 from valence.gate import fit_gate
 
 REPORT: dict[str, Any] = {
-    "base": "tiny", "rows": [], "ablations": [], "started": [], "simulated": [],
+    "base": "tiny", "rows": [], "ablations": [], "links": [], "started": [], "simulated": [],
 }  # fmt: skip
 
 
