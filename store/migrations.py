@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
     from store.database import Database
 
-STEPS = ("0001_first.sql", "0002_domains.sql", "0003_memory.sql", "0004_strategies.sql")
+STEPS = (
+    "0001_first.sql",
+    "0002_domains.sql",
+    "0003_memory.sql",
+    "0004_strategies.sql",
+    "0005_classifiers.sql",
+)
 LATEST = len(STEPS)
 
 
