@@ -6,7 +6,7 @@ It does not know how a quality verdict is reached or how a split is drawn; both 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -140,6 +140,23 @@ class Examples:
     def untrained(self, boundary: str) -> int:
         """Live train examples that came after the last run of the boundary began training."""
         return int(self._db.read(_UNTRAINED, {"boundary": boundary})[0][0])
+
+    def first_at(self, boundary: str) -> str:
+        """When the oldest example of the boundary was made; "" without any."""
+        sql = "SELECT coalesce(min(created_at), '') FROM examples WHERE boundary = ?"
+        return str(self._db.read(sql, (boundary,))[0][0])
+
+    def labels(self, boundary: str, heads: Sequence[str]) -> dict[str, list[str]]:
+        """The labels that live examples of a classifier have, by head, the most frequent first."""
+        return {head: [label for label, _ in self.label_counts(boundary, head)] for head in heads}
+
+    def label_counts(self, boundary: str, head: str) -> list[tuple[str, int]]:
+        """The labels of one head with how many live examples have each, the most frequent first."""
+        sql = """SELECT output -> '$.labels' ->> :head AS label, count(*) AS n FROM examples
+                 WHERE boundary = :boundary AND replaced_by IS NULL AND label IS NOT NULL
+                 GROUP BY label ORDER BY n DESC, label"""
+        rows = self._db.read(sql, {"boundary": boundary, "head": head})
+        return [(row["label"], row["n"]) for row in rows]
 
     def drop_reasons(self, boundary: str) -> dict[str, int]:
         """How many calls were dropped for each reason, the most frequent first."""

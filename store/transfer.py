@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from store.errors import BadLine
 
-Form = Literal["chat", "completion", "pair", "facts"]
+Form = Literal["chat", "completion", "pair", "facts", "labels"]
 
 # These end a line for some readers though not for JSON.
 _LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
@@ -24,7 +24,8 @@ class Pair:
 
     `input` and `output` by `form`: chat, the last user and assistant messages; completion,
     prompt and completion; pair, what stands under those keys; facts, the text and its triples
-    as they stand (for a writer they change places). `raw` is the whole line, `line` counts from 1.
+    as they stand (for a writer they change places); labels, the text and its labels. `raw` is the
+    whole line, `line` counts from 1.
     """
 
     input: Any
@@ -35,10 +36,11 @@ class Pair:
 
 
 def read_pairs(lines: Iterable[str]) -> Iterator[Pair]:
-    """The pairs of a JSONL file in any of four forms; blank lines are passed over.
+    """The pairs of a JSONL file in any of five forms; blank lines are passed over.
 
     Chat `{"messages": [...]}` (OpenAI, mlx-lm), `{"prompt", "completion"}`,
-    `{"input", "output"}`, `{"text", "triples"}`. Raises BadLine at the first line that is none.
+    `{"input", "output"}`, `{"text", "triples"}`, `{"text", "labels"}`. Raises
+    BadLine at the first line that is none.
     """
     for number, raw in read_objects(lines):
         form, given, answer = _parts(number, raw)
@@ -98,8 +100,11 @@ def _parts(number: int, raw: dict[str, Any]) -> tuple[Form, Any, Any]:
         return "pair", raw["input"], raw["output"]
     if raw.keys() >= {"text", "triples"}:
         return "facts", _text(number, raw, "text"), raw["triples"]
+    if raw.keys() >= {"text", "labels"}:
+        return "labels", _text(number, raw, "text"), raw["labels"]
     raise BadLine(
-        number, "neither messages, nor prompt and completion, input and output, text and triples"
+        number,
+        "neither messages, nor prompt and completion, input and output, text and triples or labels",
     )
 
 

@@ -26,7 +26,7 @@ from textual.widgets import Footer, Input, Static
 from store.calls import Call
 from tui import render
 from valence.app import Valence
-from valence.boundaries import BOUNDARIES, get
+from valence.boundaries import get
 from valence.boundaries.triples import Triples
 from valence.cli.failure import explain
 from valence.doctor import examine, recommendation
@@ -167,7 +167,7 @@ class Terminal(App[None]):
         self._earlier = Vertical(id="earlier")
         self._story = VerticalScroll(self._earlier, id="log")
         self._prompt = Prompt(placeholder="Tell something, in whole sentences")
-        self._status = {name: Static() for name in sorted(BOUNDARIES)}
+        self._status = {name: Static() for name in valence.boundaries.names()}
 
     def compose(self) -> ComposeResult:
         yield self._story
@@ -272,7 +272,7 @@ class Terminal(App[None]):
 
     def _look(self) -> Looked:
         valence = self._valence
-        return Looked(all_statuses(valence.stores, valence.settings, valence.locations.adapters))
+        return Looked(all_statuses(valence.stores, valence.settings, valence.locations))
 
 
 def run() -> None:

@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from models.runtime import LocalRuntime
     from valence.assistant import Assistant
     from valence.boundaries.base import Boundary
+    from valence.boundaries.registry import Boundaries
     from valence.boundaries.same_thing import Pair
     from valence.curation import Curated
+    from valence.learners.base import Learner
     from valence.memory.memory import Memory
     from valence.predictors import LocalPredictor
     from valence.router import Answer, Router
@@ -92,6 +94,7 @@ class Valence:
         self.locations = locations
         self.stores = Stores.open(locations)
         self._units: dict[str, tuple[Adapter, Unit | None]] = {}
+        self._learners: dict[str, Learner] = {}
         if settings.privacy.offline:
             # The Hub's client reads these when it is first imported.
             os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
@@ -154,8 +157,15 @@ class Valence:
         return self._router(learn=False)
 
     @cached_property
+    def boundaries(self) -> Boundaries:
+        """All boundaries: those of the house, and this home's classifiers."""
+        from valence.boundaries.registry import Boundaries
+
+        return Boundaries(self.locations.boundaries, self.stores.examples.labels)
+
+    @cached_property
     def embedder(self) -> Embedder:
-        """The embedding model; loads itself at the first text."""
+        """The model that turns texts into vectors; it may not be on this machine."""
         from models.embedding import Embedder
 
         chosen = self.settings.memory
@@ -201,7 +211,7 @@ class Valence:
             ledger=self.stores.ledger,
             events=self.stores.events,
             units=self.unit,
-            local=self.local,
+            local=lambda boundary: self.learner(boundary).predictor,
             frontier=FrontierPredictor(
                 connect=self._connect,
                 name=f"{frontier.provider}:{frontier.base_url or 'default'}",
@@ -213,17 +223,25 @@ class Valence:
             chance=random.Random(),
         )
 
+    def learner(self, boundary: Boundary[Any, Any]) -> Learner:
+        """The way in which a boundary learns here."""
+        from valence.learners import LEARNERS
+
+        if boundary.learner not in self._learners:
+            self._learners[boundary.learner] = LEARNERS[boundary.learner](self)
+        return self._learners[boundary.learner]
+
     def unit(self, boundary: str) -> Unit | None:
         """What serves a boundary now: one SELECT a call, so that a promotion made by any
         process is picked up at the next call."""
-        from valence.boundaries import get
-
         adapter = self.stores.adapters.active(boundary)
-        if adapter is None or self.local is None:
+        if adapter is None:
             return None
-        if adapter.base_revision != self.local.revision:
+        declared = self.boundaries.get(boundary)
+        predictor = self.learner(declared).predictor
+        if predictor is None or adapter.base_revision != predictor.revision:
             return None  # learnt on another base; it rests until that one is used again
-        if adapter.prompt_version != get(boundary).prompt_version:
+        if adapter.prompt_version != declared.prompt_version:
             return None  # learnt another prompt
         known, unit = self._units.get(boundary, (None, None))
         if known != adapter:

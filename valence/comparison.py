@@ -8,7 +8,6 @@ from typing import Any
 
 from store.evaluations import Item
 from valence.app import Valence
-from valence.boundaries import get
 from valence.errors import AdapterError
 from valence.evaluation import compare
 from valence.unit import load_unit, variant_of
@@ -45,7 +44,7 @@ def compare_adapters(app: Valence, first: str, second: str) -> SideBySide:
     named = [app.stores.adapters.get(name) for name in (first, second) if name != "base"]
     if not named or len({adapter.boundary for adapter in named}) > 1:
         raise AdapterError("two adapters of one boundary, or one and `base`, can be compared")
-    boundary = get(named[0].boundary)
+    boundary = app.boundaries.get(named[0].boundary)
     examples = app.stores.examples.of(boundary.name, "test")
     ids = [example.id for example in examples]
     ours, theirs = (

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from store.examples import RANKS, Example, Examples, Origin
 from store.ledger import Attempt, Call, Feedback, Ledger
-from valence.boundaries.base import Boundary, Input, Output
+from valence.boundaries.base import Boundary, Filters, Input, Output
 from valence.boundaries.text import clean, fold
 from valence.errors import BoundaryError
 from valence.redaction import mask_parts
@@ -39,19 +39,6 @@ KEPT = ""
 
 _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+")
 """Words; a character of a script without spaces counts as one."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """The limits of the quality gate, on the side of an example that is natural language."""
-
-    min_characters: int = 10
-    max_characters: int = 4000
-    min_words: int = 3
-    min_letters: float = 0.5
-    """Least share of letters among the characters that are no spaces."""
-    max_value_characters: int = 200
-    """Longest single value, where an output has several."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +89,13 @@ def as_example(
 
 
 def quality(
-    boundary: Boundary[Input, Output],
-    input: Input,
-    output: Output,
-    filters: Filters = Filters(),
+    boundary: Boundary[Input, Output], input: Input, output: Output, origin: Origin = "frontier"
 ) -> str | None:
     """Why this pair is not fit to learn from, in words fit for counting; None where it is."""
     prose = clean(boundary.prose(input, output))
-    pieces = boundary.written(output)
-    if not any(piece.strip() for piece in pieces):
+    if boundary.is_empty(output):
         return "empty output"
+    filters = boundary.filters(origin)
     return _language(prose, filters) or _writing(boundary, input, output, prose, filters)
 
 
@@ -165,8 +149,9 @@ def _example(boundary: Boundary[Any, Any], call: Call, source: Feedback | Attemp
         value = boundary.input_from_text(call.input)
         output = boundary.output_from_text(source.output or "")
         keys = {"call_id": call.id, column: source.id, "group_key": call.episode}
-        reason = quality(boundary, value, output)
-        return reason or as_example(boundary, value, output, origin, **keys)
+        example = as_example(boundary, value, output, origin, **keys)
+        unfit = boundary.unfit(value, output, origin, example.split)
+        return unfit or quality(boundary, value, output, origin) or example
     except BoundaryError:
         return "does not parse"
 
@@ -174,10 +159,12 @@ def _example(boundary: Boundary[Any, Any], call: Call, source: Feedback | Attemp
 def _language(prose: str, filters: Filters) -> str | None:
     letters = sum(character.isalpha() for character in prose)
     visible = sum(not character.isspace() for character in prose)
-    if not letters:
+    if not letters and filters.min_letters:
         return "no words"
-    if len(prose) < filters.min_characters or len(_WORD.findall(prose)) < filters.min_words:
-        return "too short"
+    if len(prose) < filters.min_characters:
+        return f"shorter than {filters.min_characters} characters"
+    if len(_WORD.findall(prose)) < filters.min_words:
+        return f"fewer than {filters.min_words} words"
     if len(prose) > filters.max_characters:
         return "too long"
     return "not language" if letters < filters.min_letters * visible else None

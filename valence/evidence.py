@@ -13,7 +13,6 @@ from typing import Any
 
 from store.demonstrations import Demonstrated, shadows
 from valence.app import Valence
-from valence.boundaries import get
 from valence.boundaries.base import Boundary
 from valence.certification import confidences, for_score
 from valence.quality import PARTIAL, is_right, parts_are_right
@@ -37,7 +36,7 @@ def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidenc
     """All fair evidence on the answers of a unit; since its suspension, if there was one, because
     what was measured before that did not hold. Confidence 0 is for what could not be served."""
     fresh = shadows(app.stores.database, unit.adapter.id, suspended_at or "")
-    boundary = get(unit.adapter.boundary)
+    boundary = app.boundaries.get(unit.adapter.boundary)
     traffic = [_confidence(pair) for pair in fresh if _gives_threshold(pair)]
     labels = [
         (_confidence(pair), holds(boundary, pair, pair.frontier or ""))

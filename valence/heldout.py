@@ -46,10 +46,10 @@ def judge_local(
     examples: Sequence[Example],
     report: Report,
 ) -> Judged:
-    """The local model under `unit` (None: the base alone) on each example."""
+    """The boundary's model under `unit` (None: the base alone) on each example."""
     known = app.stores.evaluations.items_of(variant, boundary.name, [e.id for e in examples])
     fresh = [example for example in examples if example.id not in known]
-    items = known | _decode(app, boundary, unit, fresh, report)
+    items = known | app.learner(boundary).answer(boundary, unit, fresh, report)
     return _summed(boundary, variant, examples, items)
 
 
@@ -61,7 +61,7 @@ def judge_builtin(boundary: Boundary[Any, Any], examples: Sequence[Example]) -> 
         value = boundary.input_from_text(example.input)
         output = boundary.builtin(value)
         latency_ms = (time.perf_counter() - started) * 1000
-        items[example.id] = _item(boundary, example, output, None, latency_ms)
+        items[example.id] = item_of(boundary, example, output, None, latency_ms)
     return _summed(boundary, "builtin", examples, items)
 
 
@@ -74,14 +74,15 @@ class _Asked:
     request: Generation
 
 
-def _decode(
+def decode(
     app: Valence,
     boundary: Boundary[Any, Any],
     unit: Unit | None,
     examples: Sequence[Example],
     report: Report,
 ) -> dict[str, Item]:
-    """Items of examples by id. What does not fit the model's window is wrong, and never served."""
+    """The language model's items of examples, by id. What does not fit its window is wrong, and
+    never served."""
     if not examples:
         return {}
     if app.local is None:
@@ -89,7 +90,7 @@ def _decode(
     runtime = app.local.runtime
     asked = [_ask(boundary, runtime, unit, example) for example in examples]
     fitting = [one for one in asked if runtime.fits(one.request)]
-    items = {e.id: _item(boundary, e, None, None, None) for e in examples}
+    items = {e.id: item_of(boundary, e, None, None, None) for e in examples}
     completions = _complete(runtime, [one.request for one in fitting], report)
     for place, (one, completion) in enumerate(zip(fitting, completions, strict=True)):
         item = _read(boundary, runtime, unit, one, completion)
@@ -108,8 +109,8 @@ def _read(
     familiar = unit.familiar if unit is not None else None
     output, features, veto = read_completion(boundary, asked.value, runtime, completion, familiar)
     if veto:
-        return _item(boundary, asked.example, output, None, completion.latency_ms)
-    item = _item(boundary, asked.example, output, features, completion.latency_ms)
+        return item_of(boundary, asked.example, output, None, completion.latency_ms)
+    item = item_of(boundary, asked.example, output, features, completion.latency_ms)
     parts = read_parts(boundary, asked.value, output, runtime, completion, familiar)
     right = boundary.right_parts(output, boundary.output_from_text(asked.example.output))
     return replace(item, parts=tuple(zip(parts, right, strict=True)) if parts else ())
@@ -141,13 +142,14 @@ def _complete(
     return singly + runtime.generate_batch(requests[TIMED:], progress=progressed)
 
 
-def _item(
+def item_of(
     boundary: Boundary[Any, Any],
     example: Example,
     output: Any | None,
     features: dict[str, float] | None,
     latency_ms: float | None,
 ) -> Item:
+    """The verdict on one output (None: it could not be read) beside the example's."""
     value = boundary.input_from_text(example.input)
     reference = boundary.output_from_text(example.output)
     missing = output is None

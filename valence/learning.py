@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import datetime
+from typing import Any
 
 from store.clock import later
 from store.runs import Run
 from valence.app import Valence
-from valence.boundaries import get
+from valence.boundaries.base import Boundary
 from valence.domains import notice
 from valence.exclusive import LEASE
 from valence.router import PROVED, Answer
-from valence.training import lacking
+from valence.schedule import parse
+from valence.training import lacking, trigger_of
 from valence.watch import watch
 
 STARTING_S = 60.0
@@ -39,12 +42,24 @@ def learn(app: Valence, answer: Answer) -> None:
 
 def due(app: Valence, boundary: str) -> bool:
     """Whether enough new train examples wait, a run could succeed, and none is under way."""
-    stores, trigger = app.stores, app.settings.training.trigger_examples
-    if app.local is None or stores.examples.untrained(boundary) < trigger:
+    declared, newest = app.boundaries.get(boundary), app.stores.runs.list(boundary, limit=1)
+    if app.learner(declared).predictor is None or not _triggered(app, declared, newest):
         return False
-    if lacking(app, get(boundary)) or _failed_lately(stores.runs.list(boundary, limit=1)):
+    if lacking(app, declared) or _failed_lately(newest):
         return False
     return not under_way(app)
+
+
+def _triggered(app: Valence, boundary: Boundary[Any, Any], newest: list[Run]) -> bool:
+    """Whether new examples are enough to start a run, or its time of the week has come."""
+    waiting = app.stores.examples.untrained(boundary.name)
+    if waiting >= trigger_of(app.settings, boundary):
+        return True
+    text = boundary.training_defaults.schedule
+    if text is None or not waiting:
+        return False
+    since = newest[0].created_at if newest else app.stores.examples.first_at(boundary.name)
+    return parse(text).due(datetime.fromisoformat(since), datetime.now().astimezone())
 
 
 def _failed_lately(newest: list[Run]) -> bool:

@@ -54,9 +54,9 @@ def prepare(app: Valence, boundary: Boundary[Any, Any], run_id: str, folder: Pat
     _write_rows(app, boundary, folder / "train.jsonl", [e for e in chosen if e.id not in valid])
     _write_rows(app, boundary, folder / "valid.jsonl", [e for e in chosen if e.id in valid])
     learnt_from = sorted({e.id for e in chosen} | lineage)
-    _write_json(folder / LEARNT_FROM, learnt_from)
+    write_json(folder / LEARNT_FROM, learnt_from)
     spec = _spec(app, folder, start, len(chosen) - len(valid))
-    _write_json(folder / SPEC, spec)
+    write_json(folder / SPEC, spec)
     return Lessons(spec, len(learnt_from))
 
 
@@ -162,7 +162,7 @@ def _spec(app: Valence, folder: Path, start: Unit | None, count: int) -> dict[st
     }
 
 
-def _write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any) -> None:
     """Whole or not at all."""
     beside = path.with_suffix(".tmp")
     beside.write_text(json.dumps(value), "utf-8")

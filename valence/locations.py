@@ -33,6 +33,10 @@ class Locations:
         return self.home / "adapters"
 
     @property
+    def boundaries(self) -> Path:
+        return self.home / "boundaries"
+
+    @property
     def models(self) -> Path:
         return self.home / "models"
 
@@ -46,12 +50,14 @@ class Locations:
 
     def prepare(self) -> None:
         """Makes the folders, readable by their owner alone."""
-        for folder in (self.home, self.adapters, self.models, self.runs, self.logs):
+        folders = (self.home, self.adapters, self.boundaries, self.models, self.runs, self.logs)
+        for folder in folders:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def as_dict(self) -> dict[str, str]:
-        names = ("home", "config", "database", "episodic", "adapters", "models", "runs", "logs")
-        return {name: str(getattr(self, name)) for name in names}
+        files = ("home", "config", "database")
+        folders = ("episodic", "adapters", "boundaries", "models", "runs", "logs")
+        return {name: str(getattr(self, name)) for name in files + folders}
 
 
 def find_locations() -> Locations:

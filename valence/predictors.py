@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from store.calls import Attempt, AttemptRoute, Decision, Role
 from valence.errors import BoundaryError, ConfigError
@@ -50,16 +50,35 @@ class Try:
         return replace(self, attempt=attempt)
 
 
-def _blank(route: AttemptRoute, model: str, boundary: Boundary[Any, Any]) -> Attempt:
-    """An attempt of nothing yet: each predictor fills in what it knows."""
+def blank_attempt(
+    route: AttemptRoute, model: str, boundary: Boundary[Any, Any], unit: Unit | None = None
+) -> Attempt:
+    """An attempt of nothing yet, under `unit`: each predictor fills in what it knows."""
     return Attempt(
         role="answer",
         route=route,
         model=model,
-        variant=variant_of(model, None, boundary.prompt_version),
+        variant=unit.variant if unit else variant_of(model, None, boundary.prompt_version),
+        adapter_id=unit.adapter.id if unit else None,
         prompt_version=boundary.prompt_version,
         decision="failed",
     )
+
+
+class Predictor(Protocol):
+    """A model on this machine that answers calls; `model` and `revision` say which one."""
+
+    model: str
+    revision: str
+
+    def attempt(self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None) -> Try:
+        """One try under `unit`, scored where that has a scorer. What cannot be run is a failed
+        attempt that says why."""
+        ...
+
+    def close(self) -> None:
+        """Frees what it holds; it may be asked again."""
+        ...
 
 
 class BuiltinPredictor:
@@ -69,7 +88,7 @@ class BuiltinPredictor:
         started = time.perf_counter()
         output = boundary.builtin(value)
         attempt = replace(
-            _blank("builtin", "builtin", boundary),
+            blank_attempt("builtin", "builtin", boundary),
             response=boundary.output_text(output),
             output=boundary.output_text(output),
             latency_ms=(time.perf_counter() - started) * 1000,
@@ -104,7 +123,7 @@ class LocalPredictor:
         """Decodes, parses and scores; a model that cannot be run is a failed attempt."""
         from models.errors import ModelError
 
-        base = self._begun(boundary, unit)
+        base = blank_attempt("local", self.model, boundary, unit)
         try:
             asked = generation(boundary, value, self.runtime, unit)
             base = replace(base, request=request_text(asked))
@@ -117,12 +136,6 @@ class LocalPredictor:
         if self._runtime is not None:
             self._runtime.close()
             self._runtime = None
-
-    def _begun(self, boundary: Boundary[Any, Any], unit: Unit | None) -> Attempt:
-        base = _blank("local", self.model, boundary)
-        if unit is None:
-            return base
-        return replace(base, adapter_id=unit.adapter.id, variant=unit.variant)
 
     def _read(
         self,
@@ -190,7 +203,7 @@ class FrontierPredictor:
         try:
             frontier = self._connected()
         except (ConfigError, FrontierMisconfigured) as error:
-            blank = _blank("frontier", self._name, boundary)
+            blank = blank_attempt("frontier", self._name, boundary)
             return [Try(replace(blank, error=str(error), reason="misconfigured"))]
         request = FrontierRequest(
             system=boundary.frontier_system,
@@ -222,7 +235,7 @@ class FrontierPredictor:
 
     def _try(self, boundary: Boundary[Any, Any], made: FrontierAttempt) -> Try:
         attempt = replace(
-            _blank("frontier", made.model, boundary),
+            blank_attempt("frontier", made.model, boundary),
             request=json.dumps(made.request, ensure_ascii=False),
             response=made.response,
             input_tokens=made.input_tokens,

@@ -107,7 +107,7 @@ def _install(app: Valence, boundary: Boundary[Any, Any], run: Run, trained: Path
     """Puts the weights where adapters live."""
     from models.adapters import put_in_place, sha256
 
-    assert app.local is not None
+    predictor = app.learner(boundary).required()
     adapter_id = run.settings["adapter_id"]
     folder, beside = unpublished(app, adapter_id)
     shutil.rmtree(beside, ignore_errors=True)
@@ -117,8 +117,8 @@ def _install(app: Valence, boundary: Boundary[Any, Any], run: Run, trained: Path
     return Adapter(
         id=adapter_id,
         boundary=boundary.name,
-        base_model=app.local.model,
-        base_revision=app.local.revision,
+        base_model=predictor.model,
+        base_revision=predictor.revision,
         prompt_version=boundary.prompt_version,
         folder=adapter_id,
         weights_sha256=sha256(folder),
@@ -137,11 +137,11 @@ def _judge(
     report: Report,
 ) -> dict[str, Judged]:
     """Everybody on the same test examples, kept as soon as it is known."""
-    base = variant_of(candidate.adapter.base_model, None, boundary.prompt_version)
+    bare = variant_of(candidate.adapter.base_model, None, boundary.prompt_version)
     judged = {"builtin": judge_builtin(boundary, tests)}
     _keep(app, candidate, judged["builtin"], "test")
     for name, variant, unit in (
-        ("base", base, None),
+        ("base", bare if boundary.base_answers else "", None),
         ("previous", previous.variant if previous else "", previous),
         ("candidate", candidate.variant, candidate),
     ):

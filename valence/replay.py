@@ -14,15 +14,16 @@ from typing import Any
 
 from models.errors import ModelError
 from models.frontier import FrontierAttempt, FrontierRequest
+from store.transfer import read_pairs
 from valence.app import Valence
-from valence.boundaries import get
 from valence.boundaries.base import Boundary
-from valence.errors import BoundaryError, TransferError, ValenceError
+from valence.errors import ValenceError
 from valence.learning import due
 from valence.predictors import FrontierPredictor
 from valence.redaction import mask_parts
 from valence.router import Answer
 from valence.training import Report, train_boundary
+from valence.transfer import sides
 
 WINDOW = 100
 
@@ -98,33 +99,16 @@ class FileFrontier:
         """Nothing is open."""
 
 
-def read_scenes(boundary_name: str, lines: Iterable[str]) -> list[Scene]:
-    """Lines of {"text", "triples"}; raises TransferError naming the first that is none."""
-    boundary = get(boundary_name)
-    scenes = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-            text, triples = {"text": record["text"]}, {"triples": record["triples"]}
-            forwards = boundary_name == "decompose"
-            value = boundary.input_from_text(
-                record["text"] if forwards else json.dumps(triples, ensure_ascii=False)
-            )
-            scenes.append(Scene(value, boundary.from_json(triples if forwards else text)))
-        except (ValueError, KeyError, TypeError, BoundaryError) as error:
-            raise TransferError(
-                f"not a line of text and triples: {error}", where=f"line {number}"
-            ) from error
-    return scenes
+def read_scenes(boundary: Boundary[Any, Any], lines: Iterable[str]) -> list[Scene]:
+    """Lines of {"text", "triples"}, for a classifier {"text", "labels"}, or any other form that
+    examples come in; raises TransferError or StoreError naming the first that is none."""
+    return [Scene(*sides(boundary, pair)) for pair in read_pairs(lines)]
 
 
 def replay(
-    app: Valence, boundary_name: str, scenes: list[Scene], report: Report
+    app: Valence, boundary: Boundary[Any, Any], scenes: list[Scene], report: Report
 ) -> Iterator[Window]:
     """Plays the scenes in order; yields a window every 100 calls and at the end."""
-    boundary = get(boundary_name)
     app.router.frontier = FrontierPredictor(
         connect=lambda: FileFrontier(_answers(boundary, scenes)),
         name="replay",
@@ -138,8 +122,8 @@ def replay(
         tally.answers.append((answer, boundary.correct(answer.output, scene.right, scene.value)))
         app.router.settle(answer)
         app.curate(boundary)
-        if due(app, boundary_name):
-            _train(app, boundary_name, report)
+        if due(app, boundary.name):
+            _train(app, boundary.name, report)
         if number % WINDOW == 0 or number == len(scenes):
             yield tally.window(number)
             tally = _Tally()

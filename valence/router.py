@@ -22,7 +22,7 @@ from valence.predictors import (
     TROUBLES,
     BuiltinPredictor,
     FrontierPredictor,
-    LocalPredictor,
+    Predictor,
     Try,
 )
 from valence.redaction import mask_parts
@@ -61,7 +61,7 @@ class Router:
         ledger: Ledger,
         events: Events,
         units: Callable[[str], Unit | None],
-        local: LocalPredictor | None,
+        local: Callable[[Boundary[Any, Any]], Predictor | None],
         frontier: FrontierPredictor,
         policy: Policy,
         chance: random.Random,
@@ -86,7 +86,7 @@ class Router:
         started = time.perf_counter()
         value, masked = mask_parts(value)
         value = boundary.input_from_text(boundary.input_text(value))
-        unit = self._units(boundary.name) if self._local else None
+        unit = self._units(boundary.name)
         tries, chosen = self._answer(boundary, value, unit)
         call = self._as_call(boundary, value, tries, chosen, episode)
         latency_ms = (time.perf_counter() - started) * 1000
@@ -122,13 +122,14 @@ class Router:
         self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None, tries: list[Try]
     ) -> str:
         """Asks the local model where its gate is open; returns why it did not serve, or ''."""
-        if self._local is None:
+        local = self._local(boundary)
+        if local is None:
             return "no local model"
         if unit is None:
             return "no adapter"
         if unit.gate.state != "open":
             return "gate closed"
-        tries.append(self._judged(boundary, self._local.attempt(boundary, value, unit), unit))
+        tries.append(self._judged(boundary, local.attempt(boundary, value, unit), unit))
         self._report_failure(boundary, tries[-1])
         return tries[-1].attempt.reason
 
@@ -175,8 +176,9 @@ class Router:
     ) -> tuple[list[Try], Try]:
         """No proof and no frontier: an adapter's answer, a base's only where every value of it
         stands in the input, else the builtin floor; always marked unverified."""
-        if self._local and not any(t.attempt.route == "local" for t in tries):
-            tries.append(self._local.attempt(boundary, value, unit))
+        local = self._local(boundary) if unit or boundary.base_answers else None
+        if local and not any(t.attempt.route == "local" for t in tries):
+            tries.append(local.attempt(boundary, value, unit))
             self._report_failure(boundary, tries[-1])
         for index, made in enumerate(tries):
             if made.attempt.route == "local" and self._servable(boundary, value, unit, made):
@@ -194,9 +196,10 @@ class Router:
         return unit is not None or boundary.grounded(value, made.output)
 
     def _shadow(self, answer: Answer) -> None:
-        if self._local is None or answer.unit is None:
+        local = self._local(answer.boundary)
+        if local is None or answer.unit is None:
             return
-        made = self._local.attempt(answer.boundary, answer.value, answer.unit)
+        made = local.attempt(answer.boundary, answer.value, answer.unit)
         self._report_failure(answer.boundary, made)
         self._append(answer, [made], "shadow")
 

@@ -15,10 +15,12 @@ from store.adapters import Adapter
 from store.entropy import WHOLE
 from store.labels import labels
 from valence.app import Stores
-from valence.boundaries import BOUNDARIES
+from valence.boundaries.base import Boundary
+from valence.boundaries.registry import Boundaries
 from valence.config import Settings
 from valence.figures import Figures, figures_of
 from valence.gate import Gate
+from valence.locations import Locations
 from valence.quality import judged
 from valence.unit import is_sealed, load_unit, serving
 
@@ -47,33 +49,39 @@ class BoundaryStatus(Figures):
     last_run: dict[str, Any] | None
 
 
-def all_statuses(stores: Stores, settings: Settings, adapters: Path) -> list[BoundaryStatus]:
-    """The status of each boundary, called or not; `adapters` is the home's folder of them."""
-    return [status_of(stores, settings, adapters, name) for name in BOUNDARIES]
+def all_statuses(stores: Stores, settings: Settings, locations: Locations) -> list[BoundaryStatus]:
+    """The status of each boundary, called or not."""
+    names = Boundaries(locations.boundaries).names()
+    return [status_of(stores, settings, locations, name) for name in names]
 
 
-def status_of(stores: Stores, settings: Settings, adapters: Path, name: str) -> BoundaryStatus:
+def status_of(
+    stores: Stores, settings: Settings, locations: Locations, name: str
+) -> BoundaryStatus:
     """The status of one boundary."""
+    boundary = Boundaries(locations.boundaries).get(name)
     adapter = stores.adapters.active(name)
-    whole, domains = _figures(stores, name, adapter.id if adapter else None)
+    whole, domains = _figures(stores, boundary, adapter.id if adapter else None)
+    trigger = boundary.training_defaults.trigger_examples or settings.training.trigger_examples
     waiting = stores.examples.untrained(name)
     return BoundaryStatus(
         **{field.name: getattr(whole, field.name) for field in fields(Figures)},
         boundary=name,
         domains={domain: asdict(found) for domain, found in domains.items()},
-        gate=_gate(_serving(adapter, adapters, settings), settings),
+        gate=_gate(_serving(adapter, locations.adapters, settings), settings),
         adapter=adapter.id if adapter else None,
         examples=stores.examples.counts(name),
-        until_training=max(0, settings.training.trigger_examples - waiting),
+        until_training=max(0, trigger - waiting),
         last_run=_last_run(stores, name),
     )
 
 
 def _figures(
-    stores: Stores, name: str, adapter_id: str | None
+    stores: Stores, boundary: Boundary[Any, Any], adapter_id: str | None
 ) -> tuple[Figures, dict[str, Figures]]:
     """Those of all calls, and those of each domain that calls were given."""
-    verdicts = judged(BOUNDARIES[name], labels(stores.database, name, MOST_LABELS))
+    name = boundary.name
+    verdicts = judged(boundary, labels(stores.database, name, MOST_LABELS))
     thresholds = entropy.thresholds(stores.database, name)
     pooled = thresholds.get(WHOLE)
     whole = figures_of(stores, name, verdicts, adapter_id, pooled)

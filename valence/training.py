@@ -1,12 +1,11 @@
 """The life of a run: curate → train → evaluate → promote or reject, resumable at every step.
 
-One run at a time (a lease row). What it learns from is chosen in `lessons`, learnt in a process
-of its own (`trainer_process`), judged and published in `publication`. Knows nothing of MLX.
+One run at a time (a lease row). What it learns from and how is the affair of the boundary's
+learner (`valence.learners`); the result is judged and published in `publication`.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import threading
@@ -19,17 +18,15 @@ from store.ids import new_id
 from store.runs import Run
 from store.states import FINISHED
 from valence.app import Valence
-from valence.boundaries import get
 from valence.boundaries.base import Boundary
+from valence.config import Settings
 from valence.errors import NotEnoughExamples, TrainingError, UntrainedBase
 from valence.exclusive import training_lease
-from valence.lessons import SPEC, TRAINED, forgotten, learnt_from, prepare
+from valence.lessons import SPEC, TRAINED, forgotten, learnt_from
 from valence.publication import Judgement, judge, publish, unpublished
-from valence.trainer_process import Cancelled, Event, Interrupted, run_trainer
+from valence.trainer_process import Cancelled, Event, Interrupted
 from valence.trainer_process import Report as Report
-
-UNTRAINED_SHARE = 0.9
-"""A base whose loss is above this share of a guesser's knows no language."""
+from valence.transfer import plant
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def train_boundary(app: Valence, name: str, report: Report) -> TrainingResult:
 
     Raises AlreadyRunning, NotEnoughExamples, TrainingError, ModelError.
     """
-    boundary = get(name)
+    boundary = app.boundaries.get(name)
     with training_lease(app.stores.leases) as lost:
         _sweep(app)
         run = _unfinished(app, name) or app.stores.runs.start(name, "manual", {})
@@ -66,6 +63,11 @@ def lacking(app: Valence, boundary: Boundary[Any, Any]) -> str | None:
         if counts[split] < least:
             return f"{boundary.name} has {counts[split]} {split} examples and needs {least}"
     return None
+
+
+def trigger_of(settings: Settings, boundary: Boundary[Any, Any]) -> int:
+    """The new train examples that start a run of the boundary by themselves."""
+    return boundary.training_defaults.trigger_examples or settings.training.trigger_examples
 
 
 def _watched(report: Report, lost: threading.Event) -> Report:
@@ -113,10 +115,11 @@ def _stages(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report
         _begin_training(app, boundary, run.id, folder, "")
     elif run.state == "training":
         _resume_training(app, boundary, run, folder)
-    if app.stores.runs.get(run.id).state == "training":
-        _train(app, run.id, folder, report)
+    run = app.stores.runs.get(run.id)
+    if run.state == "training":
+        app.learner(boundary).train(boundary, run, folder, report)
     run = app.stores.runs.move(run.id, "evaluating", pid=os.getpid())
-    _require_same_base(app, run)
+    _require_same_base(app, boundary, run)
     learnt = learnt_from(folder)
     judgement = judge(app, boundary, run, folder / TRAINED, learnt, report)
     with app.stores.database.transaction():
@@ -128,6 +131,7 @@ def _stages(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report
 def _curate(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report) -> dict[str, Any]:
     """Brings the examples up to date and checks that there are enough to train and to judge."""
     app.stores.runs.move(run.id, "curating", pid=os.getpid())
+    plant(app, boundary)
     curated = asdict(app.curate(boundary))
     report({"event": "curated", "counts": app.stores.examples.counts(boundary.name), **curated})
     if too_little := lacking(app, boundary):
@@ -140,12 +144,11 @@ def _curate(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report
 def _begin_training(
     app: Valence, boundary: Boundary[Any, Any], run_id: str, folder: Path, reason: str
 ) -> None:
-    if app.local is None:
-        app.model_folder()  # raises with the way to get a model
-        raise TrainingError("the local model is switched off (local.enabled)")
-    lessons = prepare(app, boundary, run_id, folder)
+    learner = app.learner(boundary)
+    predictor = learner.required()
+    lessons = learner.prepare(boundary, run_id, folder)
     # The adapter has its id before it exists: a run that goes on makes the same one again.
-    settings = {**lessons.spec, "revision": app.local.revision, "adapter_id": new_id()}
+    settings = {**lessons.spec, "revision": predictor.revision, "adapter_id": new_id()}
     app.stores.runs.move(
         run_id,
         "training",
@@ -164,64 +167,17 @@ def _resume_training(app: Valence, boundary: Boundary[Any, Any], run: Run, folde
     if forgotten(app, learnt_from(folder)):
         _begin_training(app, boundary, run.id, folder, "begins again without a forgotten call")
         return
-    _require_same_base(app, run)
+    _require_same_base(app, boundary, run)
     app.stores.runs.move(run.id, "training", "goes on", pid=os.getpid())
 
 
-def _require_same_base(app: Valence, run: Run) -> None:
-    revision = app.local.revision if app.local is not None else None
-    if revision != run.settings["revision"]:
+def _require_same_base(app: Valence, boundary: Boundary[Any, Any], run: Run) -> None:
+    predictor = app.learner(boundary).predictor
+    if predictor is None or predictor.revision != run.settings["revision"]:
         raise TrainingError(
             "the local model was changed while the run was interrupted",
             do=f"`valence train-boundary {run.boundary}` begins a new one.",
         )
-
-
-def _train(app: Valence, run_id: str, folder: Path, report: Report) -> None:
-    """Has the trainer learn; raises Cancelled, Interrupted, UntrainedBase or TrainingError."""
-    if app.local is not None:
-        app.local.close()  # two copies of the base would not fit on a small machine
-    settings = app.stores.runs.get(run_id).settings
-    guess = _guessing_loss(app)
-
-    def listen(event: Event) -> None:
-        _keep_metrics(app, run_id, event)
-        if settings["resume_from_adapter"] is None:
-            _require_language_model(event, guess, settings["model"])
-        report(event)
-
-    run_trainer(folder, listen)
-
-
-def _guessing_loss(app: Valence) -> float:
-    """Nats a token of a model that knows nothing."""
-    config = app.model_folder().config
-    return math.log(int(config.get("text_config", config)["vocab_size"]))
-
-
-def _require_language_model(event: Event, guess: float, model: str) -> None:
-    """A base that predicts answers no better than chance teaches an adapter nothing.
-
-    Its loss on the answers, in the form it will write them in, before the first step: a base
-    that was only taught tasks does not predict bare texts.
-    """
-    if (event["event"], event.get("step")) == ("valid", 0):
-        loss = event["loss"]
-        if not loss <= UNTRAINED_SHARE * guess:
-            raise UntrainedBase(
-                f"the base model predicts answers no better than chance ({loss:.2f} nats a "
-                f"token, {guess:.2f} by guessing): its weights are untrained",
-                where=model,
-                do="Choose another with `valence models use`.",
-            )
-
-
-def _keep_metrics(app: Valence, run_id: str, event: Event) -> None:
-    names = {"step": ("loss", "tokens_per_s"), "valid": ("loss",)}.get(event["event"], ())
-    prefix = "valid_" if event["event"] == "valid" else ""
-    values = {prefix + name: event[name] for name in names if name in event}
-    if values:
-        app.stores.runs.metric(run_id, event["step"], values)
 
 
 # -- the end -------------------------------------------------------------------------------------

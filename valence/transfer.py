@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.prompting import LINES
 from store.examples import Example, Examples, Origin
@@ -15,6 +15,9 @@ from valence.boundaries.base import Boundary
 from valence.boundaries.triples import read_triples, unescape
 from valence.curation import as_example, quality
 from valence.errors import BoundaryError, InvalidInput, TransferError
+
+if TYPE_CHECKING:
+    from valence.app import Valence
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,12 @@ class Imported:
     duplicates: int
     dropped: dict[str, int]
 
+    def told(self) -> str:
+        """The same in words."""
+        said = f"{self.new} new, {self.replaced} replaced, {self.duplicates} known already"
+        left_out = [f"left out {count}: {reason}" for reason, count in self.dropped.items()]
+        return "; ".join([said, *left_out])
+
 
 def import_examples(
     examples: Examples, boundary: Boundary[Any, Any], lines: Iterable[str], origin: Origin
@@ -34,7 +43,7 @@ def import_examples(
     counts: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     for pair in read_pairs(lines):
-        value, output = _sides(boundary, pair)
+        value, output = sides(boundary, pair)
         made = _example(boundary, value, output, origin)
         if isinstance(made, Example):
             counts[examples.add(made)] += 1
@@ -50,6 +59,13 @@ def export_examples(examples: Examples, boundary: Boundary[Any, Any], form: str)
             yield _line(boundary, example, form)
 
 
+def plant(app: Valence, boundary: Boundary[Any, Any]) -> None:
+    """Enters the annotated messages that come with a boundary, those that are not there yet."""
+    for text, output in app.boundaries.seed(boundary.name):
+        example = as_example(boundary, text, output, "base")
+        app.stores.examples.add(replace(example, split="train"))
+
+
 def _line(boundary: Boundary[Any, Any], example: Example, form: str) -> str:
     if form == "pairs":
         structured = boundary.name == "recompose"
@@ -62,7 +78,8 @@ def _line(boundary: Boundary[Any, Any], example: Example, form: str) -> str:
     )
 
 
-def _sides(boundary: Boundary[Any, Any], pair: Pair) -> tuple[Any, Any]:
+def sides(boundary: Boundary[Any, Any], pair: Pair) -> tuple[Any, Any]:
+    """Input and output of a pair that was read. Raises TransferError naming its line."""
     given, answer = pair.input, pair.output
     if pair.form == "facts" and boundary.name == "recompose":
         given, answer = answer, {"text": given}
@@ -110,7 +127,7 @@ def _example(
 ) -> Example | str:
     """The example, or why the pair is none. What a base was taught is only rehearsed; it says
     nothing about held-out quality."""
-    problem = quality(boundary, value, output)
+    problem = quality(boundary, value, output, origin)
     if problem:
         return problem
     try:

@@ -27,7 +27,7 @@ OTHER = json.dumps({"triples": [["Ada", "born in", "Paris"]]})
 
 
 def status(app: Valence, name: str = "decompose") -> BoundaryStatus:
-    return status_of(app.stores, app.settings, app.locations.adapters, name)
+    return status_of(app.stores, app.settings, app.locations, name)
 
 
 def a_time(number: int) -> str:

@@ -1,4 +1,5 @@
-"""The boundaries of this house, by name. Adding one is adding a file and a line here."""
+"""The boundaries of this house, by name. Adding one is adding a file and a line here; a classifier
+is a TOML file in the home's folder (`valence.boundaries.registry`)."""
 
 from __future__ import annotations
 

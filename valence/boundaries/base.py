@@ -18,7 +18,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from valence.boundaries.text import fold
 from valence.errors import InvalidOutput
@@ -28,31 +28,58 @@ if TYPE_CHECKING:
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
+LearnerName = Literal["lora", "heads"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingDefaults:
-    """What a run of this boundary needs at least, in examples, and its window in tokens."""
+    """What a run of this boundary needs at least, in examples, its window in tokens, and when one
+    starts by itself: at so many new examples (None: the setting's), and by a schedule."""
 
     min_train: int = 40
     min_test: int = 10
     max_seq_length: int = 512
+    trigger_examples: int | None = None
+    schedule: str | None = None
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The limits of the quality gate, on the side of an example that is natural language."""
+
+    min_characters: int = 10
+    max_characters: int = 4000
+    min_words: int = 3
+    min_letters: float = 0.5
+    """Least share of letters among the characters that are no spaces."""
+    max_value_characters: int = 200
+    """Longest single value, where an output has several."""
 
 
 class Boundary(ABC, Generic[Input, Output]):
     """One boundary. Stateless; one instance serves the whole process."""
 
-    name: ClassVar[str]
-    prompt_version: ClassVar[str]
-    schema: ClassVar[dict[str, Any]]
-    """JSON schema of a frontier's answer; strict mode: no other keys, all required."""
-    system: ClassVar[str]
+    learner: LearnerName = "lora"
+    """How it learns: an adapter of the language model, or heads on a sentence embedding."""
+    base_answers: bool = True
+    """Whether its model answers before anything has been learnt."""
+    name: str
+    prompt_version: str
+    system: str
     """The local model's instruction; it names the boundary, which task-tagged bases rely on."""
-    frontier_system: ClassVar[str]
-    """The frontier's instruction, complete by itself."""
-    stop: ClassVar[str]
+    stop: str
     """Text that can only follow a whole answer of the local model: decoding ends there."""
-    training_defaults: ClassVar[TrainingDefaults] = TrainingDefaults()
+    training_defaults: TrainingDefaults = TrainingDefaults()
+
+    @property
+    @abstractmethod
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of a frontier's answer; strict mode: no other keys, all required."""
+
+    @property
+    @abstractmethod
+    def frontier_system(self) -> str:
+        """The frontier's instruction, complete by itself."""
 
     # -- the four forms ------------------------------------------------------------------------
 
@@ -89,6 +116,11 @@ class Boundary(ABC, Generic[Input, Output]):
     @abstractmethod
     def example(self) -> str:
         """An output as a person would type it, for messages."""
+
+    def confidence(self, confidence: float | None, said: str | None) -> Any:
+        """How sure an answer is, as commands print it: as a whole, unless what the local model
+        `said` tells more (None where it was another that answered)."""
+        return confidence
 
     # -- asking --------------------------------------------------------------------------------
 
@@ -173,6 +205,19 @@ class Boundary(ABC, Generic[Input, Output]):
     @abstractmethod
     def written(self, output: Output) -> tuple[str, ...]:
         """The pieces of free text in the output: where refusals and run-on values show."""
+
+    def is_empty(self, output: Output) -> bool:
+        """Whether it says nothing."""
+        return not any(piece.strip() for piece in self.written(output))
+
+    def filters(self, origin: str) -> Filters:
+        """The quality gate's limits for a pair that came this way."""
+        return Filters()
+
+    def unfit(self, input: Input, output: Output, origin: str, split: str) -> str | None:
+        """Why this boundary does not learn from such a pair, in words fit for counting, beside
+        what the quality gate says; None where it does."""
+        return None
 
     def group_key(self, input: Input) -> str:
         """Inputs with the same key are near-duplicates: one example, one split."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from valence.boundaries import triples as form
 from valence.boundaries.base import Boundary
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 class Decompose(Boundary[str, Triples]):
     """Text → triples (subject, relation, object), compared as sets."""
 
-    name: ClassVar[str] = "decompose"
-    prompt_version: ClassVar[str] = "1"
-    schema: ClassVar[dict[str, Any]] = form.SCHEMA
-    stop: ClassVar[str] = "\n\n"
-    system: ClassVar[str] = (
-        "decompose: write the facts of the text, one per line, as subject | relation | object."
-    )
-    frontier_system: ClassVar[str] = (
+    name = "decompose"
+    prompt_version = "1"
+    schema = form.SCHEMA
+    stop = "\n\n"
+    system = "decompose: write the facts of the text, one per line, as subject | relation | object."
+    frontier_system = (
         "You decompose a text into the facts that it states. Each fact is a triple of three "
         "strings: subject, relation, object.\n"
         "- State every fact of the text, each once, and nothing that the text does not say.\n"

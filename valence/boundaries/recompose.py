@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from valence.boundaries import triples as form
 from valence.boundaries.base import Boundary
@@ -18,22 +18,23 @@ NEAR = 0.5
 """chrF (0 to 1) from which a text that says all values counts as right."""
 
 
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"text": {"type": "string", "description": "The text that states the triples."}},
+    "required": ["text"],
+    "additionalProperties": False,
+}
+
+
 class Recompose(Boundary[Triples, str]):
     """Triples → text that says each of them and nothing else."""
 
-    name: ClassVar[str] = "recompose"
-    prompt_version: ClassVar[str] = "1"
-    stop: ClassVar[str] = "\n"
-    schema: ClassVar[dict[str, Any]] = {
-        "type": "object",
-        "properties": {
-            "text": {"type": "string", "description": "The text that states the triples."}
-        },
-        "required": ["text"],
-        "additionalProperties": False,
-    }
-    system: ClassVar[str] = "recompose: write one short text that states all of the facts."
-    frontier_system: ClassVar[str] = (
+    name = "recompose"
+    prompt_version = "1"
+    stop = "\n"
+    schema = SCHEMA
+    system = "recompose: write one short text that states all of the facts."
+    frontier_system = (
         "You recompose facts into text. You are given triples of subject, relation and object as "
         "JSON.\n"
         "- Write one short, natural text that states every triple, and nothing that they do not "

@@ -10,7 +10,7 @@ import click
 
 from store.adapters import Adapter
 from valence.app import Valence
-from valence.boundaries import BOUNDARIES
+from valence.cli.names import BOUNDARY
 from valence.cli.output import emit, json_option, note, percent, printable, table
 from valence.errors import AdapterError
 from valence.unit import Unit, is_sealed, load_unit
@@ -22,7 +22,7 @@ def adapters() -> None:
 
 
 @adapters.command("list")
-@click.option("--boundary", type=click.Choice(sorted(BOUNDARIES)))
+@click.option("--boundary", type=BOUNDARY)
 @json_option
 def list_adapters(boundary: str | None, as_json: bool) -> None:
     """All adapters, the newest first."""
@@ -78,7 +78,7 @@ def promote(adapter_id: str, as_json: bool) -> None:
 
 
 @adapters.command()
-@click.argument("boundary", type=click.Choice(sorted(BOUNDARIES)))
+@click.argument("boundary", type=BOUNDARY)
 @json_option
 def rollback(boundary: str, as_json: bool) -> None:
     """Serve what served BOUNDARY before, at once."""

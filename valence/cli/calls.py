@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from store.calls import Call
 from valence.app import Valence
 from valence.boundaries import get
 from valence.boundaries.base import Boundary
@@ -41,7 +42,8 @@ domain_option = click.option(
 def decompose(text: str | None, file: str | None, domain: str | None, as_json: bool) -> None:
     """Take facts out of TEXT: subject, relation, object."""
     lines = [(1, text)] if text is not None and file is None else input_lines(text, file)
-    _answer_all(get("decompose"), lines, domain, as_json)
+    with Valence.open() as app:
+        answer_all(app, get("decompose"), lines, domain, as_json)
 
 
 @click.command()
@@ -52,7 +54,8 @@ def decompose(text: str | None, file: str | None, domain: str | None, as_json: b
 def recompose(triples: str | None, file: str | None, domain: str | None, as_json: bool) -> None:
     """Say TRIPLES ({"triples": [[subject, relation, object], …]}) in words."""
     lines = [(1, triples)] if triples is not None and file is None else input_lines(triples, file)
-    _answer_all(get("recompose"), lines, domain, as_json)
+    with Valence.open() as app:
+        answer_all(app, get("recompose"), lines, domain, as_json)
 
 
 def input_lines(text: str | None, file: str | None) -> Iterator[tuple[int, str]]:
@@ -67,7 +70,8 @@ def input_lines(text: str | None, file: str | None) -> Iterator[tuple[int, str]]
                 yield number, line.rstrip("\r\n")
 
 
-def _answer_all(
+def answer_all(
+    app: Valence,
     boundary: Boundary[Any, Any],
     lines: Iterable[tuple[int, str]],
     domain: str | None,
@@ -75,17 +79,16 @@ def _answer_all(
 ) -> None:
     """Each line a call; a line that is no input is named and skipped, the others go on."""
     skipped = 0
-    with Valence.open() as app:
-        for number, line in lines:
-            try:
-                value = boundary.input_from_text(line)
-            except InvalidInput as error:
-                note(f"line {number}: {error}")
-                skipped += 1
-                continue
-            answer = app.router.call(boundary, value, domain=domain)
-            _print(answer, as_json)
-            learn(app, answer)
+    for number, line in lines:
+        try:
+            value = boundary.input_from_text(line)
+        except InvalidInput as error:
+            note(f"line {number}: {error}")
+            skipped += 1
+            continue
+        answer = app.router.call(boundary, value, domain=domain)
+        _print(answer, as_json)
+        learn(app, answer)
     if skipped:
         raise ValenceError(f"{skipped} line(s) were no input of {boundary.name} and were skipped")
 
@@ -104,10 +107,18 @@ def _print(answer: Answer, as_json: bool) -> None:
     output = answer.boundary.to_json(answer.output)
     for triple in output.get("triples", []):
         click.echo(" | ".join(printable(part) for part in triple))
+    for head, label in output.get("labels", {}).items():
+        click.echo(f"{head}: {printable(label or 'unknown')}")
     if "text" in output:
         click.echo(printable(output["text"]))
     sure = "" if call.confidence is None else f" · confidence {call.confidence:.2f}"
     note(f"  {call.route} · {call.reason}{sure} · {call.latency_ms:.0f} ms · {call.id}")
+
+
+def _said(call: Call) -> str | None:
+    """What the local model wrote, where that is what was served."""
+    served = [a for a in call.attempts if a.route == "local" and a.decision == "accepted"]
+    return served[-1].response if served else None
 
 
 def as_record(answer: Answer) -> dict[str, Any]:
@@ -121,7 +132,7 @@ def as_record(answer: Answer) -> dict[str, Any]:
         **boundary.to_json(answer.output),
         "route": call.route,
         "reason": call.reason,
-        "confidence": call.confidence,
+        "confidence": boundary.confidence(call.confidence, _said(call)),
         "threshold": call.threshold,
         "latency_ms": round(call.latency_ms, 3),
         "cost_usd": call.cost_usd,

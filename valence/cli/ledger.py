@@ -11,11 +11,9 @@ import click
 from store.examples import Origin
 from store.ledger import Call, Feedback
 from valence.app import Valence
-from valence.boundaries import BOUNDARIES, get
+from valence.cli.names import BOUNDARY
 from valence.cli.output import INPUT, emit, json_option, note, open_lines, printable, table
 from valence.transfer import export_examples, import_examples
-
-BOUNDARY = click.Choice(sorted(BOUNDARIES))
 
 
 @click.group()
@@ -99,7 +97,7 @@ def correct(call_id: str, output: str, as_json: bool) -> None:
     """
     with Valence.open() as app:
         call = app.stores.ledger.get(call_id)
-        boundary = get(call.boundary)
+        boundary = app.boundaries.get(call.boundary)
         right = boundary.output_from_text(output)
         feedback = app.stores.ledger.correct(call.id, boundary.output_text(right))
         app.curate(boundary)
@@ -132,15 +130,13 @@ def rate(call_id: str, rating: str, remark: str, as_json: bool) -> None:
 @json_option
 def import_file(boundary: str, file: str, origin: Origin, as_json: bool) -> None:
     """Bring examples: chat JSONL (OpenAI, mlx-lm), prompt/completion, input/output, or
-    {"text", "triples"} lines."""
+    {"text", "triples"} or {"text", "labels"} lines."""
     with Valence.open() as app, open_lines(file) as lines:
-        counts = import_examples(app.stores.examples, get(boundary), lines, origin)
+        counts = import_examples(app.stores.examples, app.boundaries.get(boundary), lines, origin)
     if as_json:
         emit(asdict(counts))
         return
-    note(f"{counts.new} new, {counts.replaced} replaced, {counts.duplicates} known already")
-    for reason, count in counts.dropped.items():
-        note(f"  left out {count}: {reason}")
+    note(counts.told())
 
 
 @ledger.command("export")
@@ -151,7 +147,7 @@ def import_file(boundary: str, file: str, origin: Origin, as_json: bool) -> None
 def export_file(boundary: str, form: str) -> None:
     """Write the curated examples as JSONL to stdout."""
     with Valence.open() as app:
-        for line in export_examples(app.stores.examples, get(boundary), form):
+        for line in export_examples(app.stores.examples, app.boundaries.get(boundary), form):
             click.echo(line)
 
 

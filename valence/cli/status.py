@@ -38,7 +38,7 @@ def status(plot: Path | None, as_json: bool) -> None:
     locations = find_locations()
     stores = Stores.open(locations)
     try:
-        found = all_statuses(stores, load_settings(locations.config), locations.adapters)
+        found = all_statuses(stores, load_settings(locations.config), locations)
     finally:
         stores.database.close()
     for one in found:

@@ -13,27 +13,38 @@ from tqdm import tqdm
 
 from store.runs import Run
 from valence.app import Valence
-from valence.boundaries import BOUNDARIES
-from valence.cli.output import emit, json_option, note, table
+from valence.cli.names import BOUNDARY
+from valence.cli.output import INPUT, emit, json_option, note, open_lines, table
 from valence.errors import NotEnoughExamples, TrainingError
 from valence.training import TrainingResult
 from valence.training import train_boundary as train
+from valence.transfer import import_examples
 
 LOG_INTERVAL_S = 30.0
 """Seconds between two states of the bar in a log file."""
 
 
 @click.command("train-boundary")
-@click.argument("name", required=False, type=click.Choice(sorted(BOUNDARIES)))
+@click.argument("name", required=False, type=BOUNDARY)
+@click.option(
+    "--data",
+    type=INPUT,
+    help='Bring examples first: JSON lines of {"text", "labels": {head: label or null}}, or any '
+    "form that `ledger import` takes.",
+)
 @json_option
-def train_boundary(name: str | None, as_json: bool) -> None:
+def train_boundary(name: str | None, data: str | None, as_json: bool) -> None:
     """Learn from the calls: curate, train, evaluate, then promote or reject.
 
     Without NAME each boundary that has enough examples. Ctrl-C stops it; the next call
     goes on where it was.
     """
+    if data and not name:
+        raise click.UsageError("--data goes with a NAME")
     with Valence.open() as app:
-        for boundary in [name] if name else BOUNDARIES:
+        if name and data:
+            _bring(app, name, data)
+        for boundary in [name] if name else app.boundaries.names():
             try:
                 result = _train(app, boundary)
             except NotEnoughExamples as error:
@@ -42,6 +53,12 @@ def train_boundary(name: str | None, as_json: bool) -> None:
                 note(f"{boundary}: {error}")
                 continue
             emit(asdict(result)) if as_json else _tell(result)
+
+
+def _bring(app: Valence, name: str, data: str) -> None:
+    with open_lines(data) as lines:
+        counts = import_examples(app.stores.examples, app.boundaries.get(name), lines, "upload")
+    note(f"{name}: {counts.told()}")
 
 
 def _train(app: Valence, boundary: str) -> TrainingResult:

@@ -1,0 +1,35 @@
+"""Names of boundaries on the command line: those of the house and of this home's classifiers."""
+
+from __future__ import annotations
+
+import click
+
+from valence.boundaries.registry import Boundaries
+from valence.errors import ConfigError
+from valence.locations import find_locations
+
+
+class BoundaryName(click.ParamType):
+    """A name that there is; of a classifier alone where asked for. Anything else is wrong usage."""
+
+    name = "name"
+
+    def __init__(self, classifiers_only: bool = False) -> None:
+        self._classifiers_only = classifiers_only
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        known = self._known()
+        if value not in known:
+            self.fail(f"there is no boundary {value!r}; there are {', '.join(known)}", param, ctx)
+        return value
+
+    def _known(self) -> list[str]:
+        boundaries = Boundaries(find_locations().boundaries)
+        try:
+            return boundaries.classifiers() if self._classifiers_only else boundaries.names()
+        except ConfigError as error:
+            raise click.ClickException(str(error)) from error
+
+
+BOUNDARY = BoundaryName()
+CLASSIFIER = BoundaryName(classifiers_only=True)

@@ -1,0 +1,106 @@
+"""The predictor of classifiers: heads of the serving unit over one embedding of the message.
+
+Knows nothing of which of them is asked, or what is accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from store.calls import Attempt
+from valence.errors import BoundaryError
+from valence.predictors import Try, blank_attempt
+from valence.unit import Unit
+
+if TYPE_CHECKING:
+    from models.embedding import Embedder, Matrix
+    from models.heads import Heads, Reading
+    from valence.boundaries.base import Boundary
+
+MOST_CHARACTERS = 8192
+"""Of a message that are embedded; the model's window ends long before."""
+
+
+class HeadPredictor:
+    """The heads of whatever unit it is handed; the embedding model loads itself at first use."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._heads: dict[str, Heads] = {}
+        self.model = embedder.name
+        self.revision = embedder.folder.revision
+
+    def attempt(self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None) -> Try:
+        """Embeds, reads and scores; heads that cannot be used are a failed attempt."""
+        from models.errors import ModelError
+
+        begun = blank_attempt("local", self.model, boundary, unit)
+        if unit is None:
+            return Try(replace(begun, reason="nothing learnt yet"))
+        started = time.perf_counter()
+        try:
+            [reading] = self.heads(boundary, unit).read(self.embed([value]))
+            output = boundary.from_json({head: read.label for head, read in reading.items()})
+        except (ModelError, BoundaryError) as error:
+            return Try(replace(begun, error=str(error), reason="local model failed"))
+        made = replace(
+            begun,
+            response=_said(reading),
+            output=boundary.output_text(output),
+            features=pooled(reading),
+            latency_ms=(time.perf_counter() - started) * 1000,
+        )
+        return _scored(made, output, reading, unit)
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """One row a text, of length one."""
+        return self._embedder.embed([text[:MOST_CHARACTERS] for text in texts])
+
+    def heads(self, boundary: Boundary[Any, Any], unit: Unit) -> Heads:
+        """The unit's heads, kept for the next call. Raises AdapterMismatch."""
+        from models.heads import Heads
+
+        if unit.adapter.id not in self._heads:
+            names = boundary.to_json(())["labels"]
+            self._heads = {**self._heads, unit.adapter.id: Heads.load(unit.folder, list(names))}
+        return self._heads[unit.adapter.id]
+
+    def close(self) -> None:
+        self._heads = {}
+
+
+def pooled(reading: Mapping[str, Reading]) -> dict[str, float]:
+    """The score features of a whole answer: of each kind that of the least sure head."""
+    features = [read.features for read in reading.values()]
+    return {
+        "confidence": min(read.confidence for read in reading.values()),
+        "known": min(each["known"] for each in features),
+        "margin": min(each["margin"] for each in features),
+        "neighbours": min(each["neighbours"] for each in features),
+        "agreement": min(each["agreement"] for each in features),
+        "max_entropy": max(each["entropy"] for each in features),
+        "unknowns": sum(each["unknown"] for each in features),
+    }
+
+
+def _said(reading: Mapping[str, Reading]) -> str:
+    """What the heads said, as the ledger keeps it: label and confidence of each."""
+    said = {
+        head: {"label": read.label, "confidence": round(read.confidence, 6)}
+        for head, read in reading.items()
+    }
+    return json.dumps(said, ensure_ascii=False)
+
+
+def _scored(attempt: Attempt, output: Any, reading: Mapping[str, Reading], unit: Unit) -> Try:
+    if unit.scorer is not None:
+        confidence = unit.scorer(attempt.features or {})
+        attempt = replace(attempt, confidence=confidence, threshold=unit.gate.threshold)
+    if unit.parts_scorer is None:
+        return Try(attempt, output)
+    parts = [reading[head].features for head, _ in output]
+    return Try(attempt, output, tuple(map(unit.parts_scorer, parts)))

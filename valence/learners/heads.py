@@ -1,0 +1,153 @@
+"""Learning by classifier heads on sentence embeddings: seconds, in this process.
+
+Each run learns anew from all train examples; their embeddings are kept beside them. Knows neither
+what the labels mean nor what is served.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from store.errors import UnknownExample
+from store.example_vectors import ExampleVectors
+from valence.errors import NotEnoughExamples
+from valence.heldout import TIMED, item_of
+from valence.learners.head_predictor import HeadPredictor, pooled
+from valence.lessons import LEARNT_FROM, SPEC, TRAINED, Lessons, learnt_from, write_json
+from valence.trainer_process import Cancelled
+
+if TYPE_CHECKING:
+    from models.embedding import Matrix
+    from models.heads import Heads, Reading
+    from store.evaluations import Item
+    from store.examples import Example
+    from store.runs import Run
+    from valence.app import Valence
+    from valence.boundaries.base import Boundary
+    from valence.boundaries.classifier import Classifier
+    from valence.learners.base import Report
+    from valence.unit import Unit
+
+BATCH = 128
+"""Texts that are embedded between two looks at whether the run is to stop."""
+
+
+class HeadsLearner:
+    """Heads over one home's embedding model."""
+
+    def __init__(self, app: Valence) -> None:
+        self._app = app
+        self._vectors = ExampleVectors(app.stores.database)
+
+    @cached_property
+    def predictor(self) -> HeadPredictor | None:
+        return HeadPredictor(self._app.embedder) if self._app.embedder.available else None
+
+    def required(self) -> HeadPredictor:
+        self._app.embedder.folder  # noqa: B018 - asked for its error, which says how to get it
+        assert self.predictor is not None
+        return self.predictor
+
+    def prepare(self, boundary: Boundary[Any, Any], run_id: str, folder: Path) -> Lessons:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+        chosen = self._app.stores.examples.of(boundary.name, "train")
+        write_json(folder / LEARNT_FROM, [example.id for example in chosen])
+        spec = {"out": str(folder), "embedding": self._app.embedder.name}
+        write_json(folder / SPEC, spec)
+        return Lessons(spec, len(chosen))
+
+    def train(self, boundary: Boundary[Any, Any], run: Run, folder: Path, report: Report) -> None:
+        from models.heads_fitting import fit_heads
+
+        examples = list(self._still_there(learnt_from(folder)))
+        vectors = self._embedded(examples, report, folder)
+        labels = [dict(boundary.output_from_text(example.output)) for example in examples]
+        if not any(labels):
+            raise NotEnoughExamples(f"no example of {boundary.name} has a label")
+        started = time.perf_counter()
+        heads = fit_heads(vectors, labels, _heads_of(boundary), self._app.embedder.name)
+        seconds = time.perf_counter() - started
+        (folder / TRAINED).mkdir(exist_ok=True)
+        heads.save(folder / TRAINED)
+        self._app.stores.runs.metric(run.id, 0, {"fit_s": seconds})
+        report({"event": "fitted", "seconds": round(seconds, 3), "examples": len(examples)})
+
+    def answer(
+        self,
+        boundary: Boundary[Any, Any],
+        unit: Unit | None,
+        examples: Sequence[Example],
+        report: Report,
+    ) -> dict[str, Item]:
+        if unit is None or not examples:
+            return {}
+        heads = self.required().heads(boundary, unit)
+        latencies = [self._timed(heads, example) for example in examples[:TIMED]]
+        latencies += [None] * (len(examples) - len(latencies))
+        readings = heads.read(self._embedded(examples, report))
+        return {
+            example.id: _item(boundary, example, reading, latency_ms)
+            for example, reading, latency_ms in zip(examples, readings, latencies, strict=True)
+        }
+
+    def _timed(self, heads: Heads, example: Example) -> float:
+        """Milliseconds of one message as a call has it."""
+        started = time.perf_counter()
+        heads.read(self.required().embed([example.input]))
+        return (time.perf_counter() - started) * 1000
+
+    def _still_there(self, ids: Sequence[str]) -> list[Example]:
+        found = []
+        for each in ids:
+            try:
+                found.append(self._app.stores.examples.get(each))
+            except UnknownExample:
+                continue
+        return found
+
+    def _embedded(
+        self, examples: Sequence[Example], report: Report, folder: Path | None = None
+    ) -> Matrix:
+        """One row an example; those that are new are embedded and kept. Stops on request."""
+        import numpy as np
+
+        name = self._app.embedder.name
+        known = self._vectors.read(name, [example.id for example in examples])
+        fresh = [example for example in examples if example.id not in known]
+        report({"event": "judging", "what": "embedding", "items": len(fresh)})
+        for start in range(0, len(fresh), BATCH):
+            if folder is not None and (folder / "STOP").exists():
+                raise Cancelled("stopped on request")
+            some = fresh[start : start + BATCH]
+            rows = self.required().embed([example.input for example in some])
+            self._vectors.add(name, [example.id for example in some], rows)
+            known |= zip((example.id for example in some), rows, strict=True)
+            report({"event": "judged", "items": len(some)})
+        return np.stack([known[example.id] for example in examples])
+
+
+def _heads_of(boundary: Boundary[Any, Any]) -> tuple[str, ...]:
+    classifier: Classifier = boundary  # type: ignore[assignment]
+    return classifier.heads
+
+
+def _item(
+    boundary: Boundary[Any, Any],
+    example: Example,
+    reading: dict[str, Reading],
+    latency_ms: float | None,
+) -> Item:
+    from dataclasses import replace
+
+    data = {head: read.label for head, read in reading.items()}
+    output = boundary.from_json(data)
+    item = item_of(boundary, example, output, pooled(reading), latency_ms)
+    right = boundary.right_parts(output, boundary.output_from_text(example.output))
+    features = [reading[head].features for head, _ in output]
+    return replace(item, parts=tuple(zip(features, right, strict=True)))
