@@ -103,7 +103,7 @@ class Heads:
         import numpy as np
         from safetensors.numpy import save_file
 
-        tensors = {"memory": self.memory.astype(np.float16)}
+        tensors: dict[str, Any] = {"memory": self.memory.astype(np.float16)}
         for name, head in self.heads.items():
             tensors[f"{name}.weight"], tensors[f"{name}.bias"] = head.weight, head.bias
             tensors[f"{name}.places"] = head.places

@@ -176,7 +176,7 @@ def _known(held: _HeldOut) -> tuple[Linear, float]:
     mean, scale = columns.mean(axis=0), columns.std(axis=0)
     scale = np.where(scale > 1e-6, scale, 1.0)
     weights, bias = _separation((columns - mean) / scale, is_known)
-    fused = Linear(*(tuple(map(float, part)) for part in (mean, scale, weights)), float(bias))
+    fused = Linear(tuple(mean.tolist()), tuple(scale.tolist()), tuple(weights.tolist()), bias)
     well = columns[is_known & (held.best == held.right)]
     if not len(well):
         return fused, ALWAYS

@@ -92,6 +92,11 @@ class Examples:
         with self._db.transaction() as connection:
             return _add(connection, example)[0]
 
+    def add_all(self, examples: Iterable[Example]) -> list[Added]:
+        """`add` of each in its order, all of them or none."""
+        with self._db.transaction() as connection:
+            return [_add(connection, example)[0] for example in examples]
+
     def verdict(
         self, boundary: str, call_id: str | None, example_id: str | None, reason: str = ""
     ) -> None:
@@ -136,6 +141,12 @@ class Examples:
                  WHERE boundary = ? AND replaced_by IS NULL GROUP BY split"""
         found = {row[0]: row[1] for row in self._db.read(sql, (boundary,))}
         return {"train": 0, "calibration": 0, "test": 0} | found
+
+    def origins(self, boundary: str) -> dict[str, int]:
+        """Live examples by origin, those of the highest rank first."""
+        sql = """SELECT origin, count(*) FROM examples WHERE boundary = ? AND replaced_by IS NULL
+                 GROUP BY origin ORDER BY rank DESC"""
+        return {row[0]: row[1] for row in self._db.read(sql, (boundary,))}
 
     def untrained(self, boundary: str) -> int:
         """Live train examples that came after the last run of the boundary began training."""

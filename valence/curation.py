@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -41,6 +42,20 @@ _WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+")
 """Words; a character of a script without spaces counts as one."""
 
 
+TEST_MOST = 500
+CALIBRATION_MOST = 1500
+"""The most examples of these splits that a judgement looks at."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The shares of examples that are kept from training. Calibration is large because the gate's
+    promise is paid for in labels."""
+
+    calibration: float = 0.2
+    test: float = 0.1
+
+
 @dataclass(frozen=True)
 class Curated:
     """How many calls became examples, and how many were dropped for which reason."""
@@ -66,7 +81,12 @@ def curate(
 
 
 def as_example(
-    boundary: Boundary[Input, Output], input: Input, output: Output, origin: Origin, **source: Any
+    boundary: Boundary[Input, Output],
+    input: Input,
+    output: Output,
+    origin: Origin,
+    held_out: HeldOut = HeldOut(),
+    **source: Any,
 ) -> Example:
     """The example of a pair, masked, with its keys and its split; `source` are further columns
     (`call_id`, `attempt_id`, `feedback_id`, `group_key`). Raises BoundaryError where nothing is
@@ -81,7 +101,7 @@ def as_example(
         output=boundary.output_text(output),
         origin=origin,
         rank=RANKS[origin],
-        split=split_of(group_key),
+        split=split_of(group_key, held_out),
         group_key=group_key,
         fold_key=fold_key,
         **source,
@@ -99,13 +119,22 @@ def quality(
     return _language(prose, filters) or _writing(boundary, input, output, prose, filters)
 
 
-def split_of(group_key: str) -> Split:
-    """The split of all examples of this group, for ever: 70% train, 20% calibration, 10% test."""
+def shares_of(counts: Mapping[str, int], coming: int) -> HeldOut:
+    """The shares of many examples that come at once, where there are `counts` by split: the usual
+    ones, or less where that is more than a judgement looks at."""
+    usual, coming = HeldOut(), max(1, coming)
+    calibration = max(0, CALIBRATION_MOST - counts["calibration"]) / coming
+    test = max(0, TEST_MOST - counts["test"]) / coming
+    return HeldOut(min(usual.calibration, calibration), min(usual.test, test))
+
+
+def split_of(group_key: str, held_out: HeldOut = HeldOut()) -> Split:
+    """The split of all examples of this group, for ever: by default 70% train."""
     digest = hashlib.sha256(group_key.encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
-    if place < 0.7:
+    if place < 1 - held_out.calibration - held_out.test:
         return "train"
-    return "calibration" if place < 0.9 else "test"
+    return "calibration" if place < 1 - held_out.test else "test"
 
 
 def _judge(

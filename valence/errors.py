@@ -9,6 +9,7 @@ ValenceError
 ├── TransferError           a file that cannot be imported or exported
 ├── BoundaryError
 │   ├── UnknownBoundary     no boundary of that name
+│   ├── LabelError          a label that cannot be renamed or merged as asked
 │   ├── InvalidInput        not an input of the boundary
 │   └── InvalidOutput       not an output of the boundary: it does not parse
 ├── CallError               a call that could not be answered or acted on
@@ -59,6 +60,10 @@ class BoundaryError(ValenceError):
 
 class UnknownBoundary(BoundaryError):
     """No boundary has that name."""
+
+
+class LabelError(BoundaryError):
+    """A label of a classifier that is not there, or cannot be called so."""
 
 
 class InvalidInput(BoundaryError):

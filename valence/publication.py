@@ -21,15 +21,13 @@ from store.runs import Run
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.certification import Certified, certify, draw
+from valence.curation import CALIBRATION_MOST, TEST_MOST
 from valence.familiarity import familiar_with
 from valence.gate import Gate
 from valence.heldout import Judged, Report, judge_builtin, judge_local
 from valence.lessons import forgotten
 from valence.promotion import Decision, decide
 from valence.unit import Unit, load_unit, unit_hash, variant_of
-
-TEST_MOST = 500
-CALIBRATION_MOST = 1500
 
 
 @dataclass(frozen=True)
@@ -181,7 +179,8 @@ def _certify(
     report: Report,
 ) -> Certified:
     """What the candidate has earned with its answers to the calibration examples."""
-    examples = _sample(app.stores.examples.of(boundary.name, "calibration"), CALIBRATION_MOST)
+    every = app.stores.examples.of(boundary.name, "calibration")
+    examples = _sample(every, CALIBRATION_MOST)
     judged = judge_local(app, boundary, candidate.variant, candidate, examples, report)
     _keep(app, candidate, judged, "calibration", candidate)
     weights = candidate.adapter.weights_sha256

@@ -13,7 +13,7 @@ from store.examples import Example, Examples, Origin
 from store.transfer import Pair, chat_line, pair_line, read_pairs
 from valence.boundaries.base import Boundary
 from valence.boundaries.triples import read_triples, unescape
-from valence.curation import as_example, quality
+from valence.curation import HeldOut, as_example, quality, shares_of
 from valence.errors import BoundaryError, InvalidInput, TransferError
 
 if TYPE_CHECKING:
@@ -39,17 +39,14 @@ class Imported:
 def import_examples(
     examples: Examples, boundary: Boundary[Any, Any], lines: Iterable[str], origin: Origin
 ) -> Imported:
-    """Reads JSONL; raises TransferError or StoreError naming the first line that is no pair."""
-    counts: Counter[str] = Counter()
-    dropped: Counter[str] = Counter()
-    for pair in read_pairs(lines):
-        value, output = sides(boundary, pair)
-        made = _example(boundary, value, output, origin)
-        if isinstance(made, Example):
-            counts[examples.add(made)] += 1
-        else:
-            dropped[made] += 1
-    return Imported(counts["new"], counts["replaced"], counts["duplicate"], dict(dropped))
+    """Reads JSONL, all of it or nothing; raises TransferError or StoreError naming the first line
+    that is no pair."""
+    pairs = list(read_pairs(lines))
+    held_out = shares_of(examples.counts(boundary.name), len(pairs))
+    made = [_example(boundary, *sides(boundary, pair), origin, held_out) for pair in pairs]
+    dropped = Counter(each for each in made if isinstance(each, str))
+    added = Counter(examples.add_all(each for each in made if isinstance(each, Example)))
+    return Imported(added["new"], added["replaced"], added["duplicate"], dict(dropped))
 
 
 def export_examples(examples: Examples, boundary: Boundary[Any, Any], form: str) -> Iterator[str]:
@@ -123,7 +120,7 @@ def _output(boundary: Boundary[Any, Any], answer: Any) -> Any:
 
 
 def _example(
-    boundary: Boundary[Any, Any], value: Any, output: Any, origin: Origin
+    boundary: Boundary[Any, Any], value: Any, output: Any, origin: Origin, held_out: HeldOut
 ) -> Example | str:
     """The example, or why the pair is none. What a base was taught is only rehearsed; it says
     nothing about held-out quality."""
@@ -131,7 +128,7 @@ def _example(
     if problem:
         return problem
     try:
-        example = as_example(boundary, value, output, origin)
+        example = as_example(boundary, value, output, origin, held_out)
     except BoundaryError:
         return "nothing but secrets"
     return replace(example, split="train") if origin == "base" else example

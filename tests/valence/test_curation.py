@@ -201,8 +201,8 @@ def test_the_other_boundary_is_left_alone(ledger: Ledger, examples: Examples) ->
         (TEXT, FACTS, None),
         ("东京是日本的首都，人口众多。", (("东京", "首都", "日本"),), None),
         (TEXT, (), "empty output"),
-        ("Ada!", FACTS, "too short"),
-        ("Ada Lovelace", FACTS, "too short"),
+        ("Ada!", FACTS, "shorter than 10 characters"),
+        ("Ada Lovelace", FACTS, "fewer than 3 words"),
         ("word " * 1000, FACTS, "too long"),
         ("12345 67890 12345", FACTS, "no words"),
         ("a 1234567890 b 1234567890 c", FACTS, "not language"),
@@ -225,7 +225,7 @@ def test_quality_of_triples(text: str, facts: Any, reason: str | None) -> None:
         ("As an AI language model, Ada Lovelace and London mean nothing to me.", "refusal"),
         (json.dumps({"triples": FACTS}), "echo"),
         ("She was born in London, of all places.", "hard check"),
-        ("London", "too short"),
+        ("London", "shorter than 10 characters"),
     ],
 )
 def test_quality_of_text(text: str, reason: str | None) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from store.adapters import Adapter
+from store.errors import BadLine
 from tests.valence.conftest import ScriptedLocal
 from valence.app import Valence
+from valence.boundaries import get
 from valence.errors import TrainingError, TransferError
 from valence.replay import Scene, Window, read_scenes, replay
 
@@ -23,11 +25,11 @@ def line(number: int, text: str = "Person {} was born in London.") -> str:
 
 
 def scenes(count: int, **options: Any) -> list[Scene]:
-    return read_scenes("decompose", [line(number, **options) for number in range(count)])
+    return read_scenes(get("decompose"), [line(number, **options) for number in range(count)])
 
 
 def play(app: Valence, what: list[Scene], boundary: str = "decompose") -> list[Window]:
-    return list(replay(app, boundary, what, lambda event: None))
+    return list(replay(app, get(boundary), what, lambda event: None))
 
 
 def test_windows_of_a_hundred_calls_and_the_rest(open_app: Open) -> None:
@@ -49,7 +51,7 @@ def test_neither_offline_nor_a_spent_budget_is_in_its_way(open_app: Open) -> Non
 
 def test_both_directions(open_app: Open) -> None:
     app = open_app()
-    (window,) = play(app, read_scenes("recompose", [line(1), "", line(2)]), "recompose")
+    (window,) = play(app, read_scenes(get("recompose"), [line(1), "", line(2)]), "recompose")
     assert (window.calls, window.all_right) == (2, 1)
 
 
@@ -80,7 +82,7 @@ def test_a_run_that_fails_does_not_end_the_rehearsal(
     monkeypatch.setattr("valence.replay.train_boundary", fail)
     app = open_app(ScriptedLocal(()), training={"trigger_examples": 40})
     told: list[dict[str, Any]] = []
-    windows = list(replay(app, "decompose", scenes(200), told.append))
+    windows = list(replay(app, get("decompose"), scenes(200), told.append))
     assert windows[-1].calls == 200
     assert told == [{"event": "run_failed", "reason": "by the test"}]
     (run,) = app.stores.runs.list()
@@ -92,5 +94,5 @@ def test_a_run_that_fails_does_not_end_the_rehearsal(
 )
 @pytest.mark.parametrize("boundary", ["decompose", "recompose"])
 def test_a_line_that_is_no_scene_is_named(boundary: str, bad: str) -> None:
-    with pytest.raises(TransferError, match="line 2"):
-        read_scenes(boundary, [line(1), bad])
+    with pytest.raises((TransferError, BadLine), match="line 2"):
+        read_scenes(get(boundary), [line(1), bad])

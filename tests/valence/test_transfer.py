@@ -111,7 +111,7 @@ def test_what_is_left_out_is_counted(examples: Examples) -> None:
         {"text": "Hm.", "triples": [["a", "b", "c"]]},
         {"text": "Nothing is said here.", "triples": []},
     )
-    assert counts == Imported(1, 0, 1, {"too short": 1, "empty output": 1})
+    assert counts == Imported(1, 0, 1, {"shorter than 10 characters": 1, "empty output": 1})
 
 
 def test_an_upload_stands_above_what_the_base_was_taught(examples: Examples) -> None:

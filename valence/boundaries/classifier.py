@@ -86,6 +86,15 @@ class Classifier(Boundary[str, Labels]):
             trigger_examples=declared.trigger_examples, schedule=declared.schedule
         )
 
+    def labels(self, head: str) -> tuple[str, ...]:
+        """The labels that a head has now: those named in advance, and those in use."""
+        [declared] = [each for each in self.declared.heads if each.name == head]
+        used = (form.standing(head, label, self._aliases) for label in self._used(head))
+        return tuple(dict.fromkeys([*declared.labels, *used]))
+
+    def _used(self, head: str) -> Sequence[str]:
+        return self._seen().get(head, ())
+
     # -- the four forms ------------------------------------------------------------------------
 
     def input_text(self, input: str) -> str:
@@ -124,15 +133,14 @@ class Classifier(Boundary[str, Labels]):
         return 64 * len(self.heads)
 
     @property
-    def schema(self) -> dict[str, Any]:  # type: ignore[override]
+    def schema(self) -> dict[str, Any]:
         label = {head.name: _label_schema(head) for head in self.declared.heads}
         labels = _object(label)
         return _object({"labels": labels})
 
     @property
-    def frontier_system(self) -> str:  # type: ignore[override]
-        seen = self._seen()
-        heads = "\n".join(_asked(head, seen.get(head.name, ())) for head in self.declared.heads)
+    def frontier_system(self) -> str:
+        heads = "\n".join(_asked(head, self.labels(head.name)) for head in self.declared.heads)
         about = f" {self.declared.description}" if self.declared.description else ""
         return (
             f"You classify a message.{about} For each of these say one label:\n{heads}\n"
@@ -221,8 +229,8 @@ def _label_schema(head: Head) -> dict[str, Any]:
     return {"type": ["string", "null"], "enum": [*head.labels, None]}
 
 
-def _asked(head: Head, seen: Sequence[str]) -> str:
-    used = list(dict.fromkeys([*head.labels, *seen]))[:MOST_SHOWN]
+def _asked(head: Head, labels: Sequence[str]) -> str:
+    used = labels[:MOST_SHOWN]
     about = f": {head.description}" if head.description else ""
     rest = "or a new one" if head.open else "and no other"
     in_use = f" In use: {', '.join(used)}; {rest}." if used else ""

@@ -17,6 +17,7 @@ import valence
 COMMANDS = {
     "adapters": "valence.cli.adapters:adapters",
     "ask": "valence.cli.ask:ask",
+    "boundaries": "valence.cli.boundaries:boundaries",
     "classify": "valence.cli.classify:classify",
     "config": "valence.cli.system:config",
     "conversations": "valence.cli.conversations:conversations",

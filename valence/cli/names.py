@@ -9,7 +9,7 @@ from valence.errors import ConfigError
 from valence.locations import find_locations
 
 
-class BoundaryName(click.ParamType):
+class BoundaryName(click.ParamType[str]):
     """A name that there is; of a classifier alone where asked for. Anything else is wrong usage."""
 
     name = "name"

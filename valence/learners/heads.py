@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,8 +89,8 @@ class HeadsLearner:
         if unit is None or not examples:
             return {}
         heads = self.required().heads(boundary, unit)
-        latencies = [self._timed(heads, example) for example in examples[:TIMED]]
-        latencies += [None] * (len(examples) - len(latencies))
+        timed = [self._timed(heads, example) for example in examples[:TIMED]]
+        latencies = [*timed, *[None] * (len(examples) - len(timed))]
         readings = heads.read(self._embedded(examples, report))
         return {
             example.id: _item(boundary, example, reading, latency_ms)
@@ -143,8 +144,6 @@ def _item(
     reading: dict[str, Reading],
     latency_ms: float | None,
 ) -> Item:
-    from dataclasses import replace
-
     data = {head: read.label for head, read in reading.items()}
     output = boundary.from_json(data)
     item = item_of(boundary, example, output, pooled(reading), latency_ms)

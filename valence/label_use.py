@@ -1,0 +1,91 @@
+"""The labels of a classifier as they are used: how often, and which may mean the same.
+
+Nearness only proposes: that two labels are one is for a person to say. Knows nothing of files or
+heads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from valence.app import Valence
+from valence.boundaries.classifier import Classifier
+from valence.boundaries.labels import standing
+
+if TYPE_CHECKING:
+    from models.embedding import Matrix
+
+ALIKE = 0.6
+"""Mean cosine, of the names and of the messages, from which two labels are proposed as one."""
+MOST_PROPOSED = 20
+MOST_MESSAGES = 50
+"""Messages of a label that tell what it means."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Two labels of one head that may mean the same, with the mean cosine of their names and
+    messages; the rarer one first."""
+
+    head: str
+    first: str
+    second: str
+    cosine: float
+
+
+def counts(app: Valence, classifier: Classifier, head: str) -> dict[str, int]:
+    """How many live examples each label has; labels that never occurred have none."""
+    aliases = {each.name: each.aliases for each in classifier.declared.heads}
+    found = Counter(dict.fromkeys(classifier.labels(head), 0))
+    for label, count in app.stores.examples.label_counts(classifier.name, head):
+        found[standing(head, label, aliases)] += count
+    return dict(found.most_common())
+
+
+def alike(app: Valence, classifier: Classifier, head: str) -> list[Alike]:
+    """The pairs of labels nearest in meaning, the nearest first.
+
+    Raises EmbeddingModelMissing.
+    """
+    used = {label: count for label, count in counts(app, classifier, head).items() if count}
+    if len(used) < 2:
+        return []
+    cosines = _cosines(app, classifier, head, list(used))
+    pairs = [
+        Alike(head, *sorted((one, other), key=lambda label: used[label]), cosine=cosines[i, j])
+        for (i, one), (j, other) in combinations(enumerate(used), 2)
+    ]
+    near = [pair for pair in pairs if pair.cosine >= ALIKE]
+    return sorted(near, key=lambda pair: -pair.cosine)[:MOST_PROPOSED]
+
+
+def _cosines(app: Valence, classifier: Classifier, head: str, labels: list[str]) -> Any:
+    """(n, n): the mean of two cosines, of the labels' names and of their messages' means."""
+    import numpy as np
+
+    names = app.embedder.embed([label.replace("_", " ") for label in labels])
+    messages = np.stack([_mean(app, texts) for texts in _messages(app, classifier, head, labels)])
+    return (names @ names.T + messages @ messages.T) / 2
+
+
+def _mean(app: Valence, texts: list[str]) -> Matrix:
+    import numpy as np
+
+    mean: Matrix = app.embedder.embed(texts).mean(axis=0)
+    return np.asarray(mean / np.linalg.norm(mean), np.float32)
+
+
+def _messages(
+    app: Valence, classifier: Classifier, head: str, labels: list[str]
+) -> list[list[str]]:
+    """Some messages of each label."""
+    found: dict[str, list[str]] = {label: [] for label in labels}
+    for split in ("train", "calibration", "test"):
+        for example in app.stores.examples.of(classifier.name, split):
+            label = dict(classifier.output_from_text(example.output)).get(head)
+            if label in found and len(found[label]) < MOST_MESSAGES:
+                found[label].append(example.input)
+    return [found[label] for label in labels]
