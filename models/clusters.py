@@ -1,7 +1,8 @@
 """Texts in groups of a kind: clusters of their vectors, each with the words that set it apart.
 
-Spherical k-means (Dhillon & Modha 2001) with the number of clusters by silhouette (Rousseeuw
-1987), names by class-based TF-IDF (Grootendorst 2022); seeded, so that the same texts always fall
+Spherical k-means (Dhillon & Modha 2001) around the mean, since what all texts have in common tells
+them not apart (Mu & Viswanath 2018), with the number of clusters by silhouette (Rousseeuw 1987);
+names by class-based TF-IDF (Grootendorst 2022); seeded, so that the same texts always fall
 into the same groups. Knows neither what the texts are nor where the vectors come from.
 """
 
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from models.embedding import Matrix
 
 SEED = 0
-MOST_CLUSTERS = 12
-FEWEST_TEXTS = 8
-"""Distinct texts a cluster, on average, below which there are no more clusters."""
+MOST_CLUSTERS = 24
+FEWEST_TEXTS = 20
+"""Distinct texts a cluster, on average, below which there are no more clusters: with fewer, the
+ways to deal with them cannot be told apart."""
 LEAST_SILHOUETTE = 0.05
 """Below it the best clustering is none, and all texts are of one kind."""
 JUDGED = 2000
@@ -27,11 +29,17 @@ WORDS = 20
 
 @dataclass(frozen=True)
 class Clusters:
-    """`labels` one a text, 0 to k-1; `centroids` float32 (k, d), each of length one."""
+    """`labels` one a text, 0 to k-1; `centroids` float32 (k, d), each of length one, of the
+    vectors less `mean` (d)."""
 
     labels: tuple[int, ...]
     centroids: Matrix
+    mean: Any
     silhouette: float | None
+
+    def cosines(self, vectors: Matrix) -> Matrix:
+        """Of each row with each centroid, (n, k)."""
+        return cosines(vectors, self.mean, self.centroids)
 
 
 class WordVectors:
@@ -57,12 +65,19 @@ def cluster(vectors: Matrix) -> Clusters:
     best = _single(vectors)
     distinct = len(np.unique(vectors.round(6), axis=0))
     most = min(MOST_CLUSTERS, distinct // FEWEST_TEXTS)
+    mean = vectors.mean(axis=0)
     for count in range(2, most + 1):
-        found = _k_means(vectors, count)
+        found = _k_means(vectors, mean, count)
         least = LEAST_SILHOUETTE if best.silhouette is None else best.silhouette
         if found.silhouette is not None and found.silhouette > least:
             best = found
     return best
+
+
+def cosines(vectors: Matrix, mean: Any, centroids: Matrix) -> Matrix:
+    """Of each row less the mean with each centroid, (n, k)."""
+    found: Matrix = _unit(vectors - mean) @ centroids.T
+    return found
 
 
 def key_words(texts: Sequence[str], labels: Sequence[int]) -> list[dict[str, float]]:
@@ -86,21 +101,23 @@ def key_words(texts: Sequence[str], labels: Sequence[int]) -> list[dict[str, flo
 
 
 def _single(vectors: Matrix) -> Clusters:
-    return Clusters((0,) * len(vectors), _unit(vectors.mean(axis=0, keepdims=True)), None)
+    centre = vectors.mean(axis=0, keepdims=True)
+    return Clusters((0,) * len(vectors), _unit(centre), 0 * centre[0], None)
 
 
-def _k_means(vectors: Matrix, count: int) -> Clusters:
+def _k_means(vectors: Matrix, mean: Any, count: int) -> Clusters:
     """On rows of length one k-means by distance is k-means by angle, but for the means' length."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_score
 
-    fitted = KMeans(count, n_init=4, random_state=SEED).fit(vectors)
+    rows = _unit(vectors - mean)
+    fitted = KMeans(count, n_init=4, random_state=SEED).fit(rows)
     labels = fitted.labels_
     score = None
-    if 1 < len(set(labels.tolist())) < len(vectors):
-        size = min(JUDGED, len(vectors))
-        score = float(silhouette_score(vectors, labels, sample_size=size, random_state=SEED))
-    return Clusters(tuple(labels.tolist()), _unit(fitted.cluster_centers_), score)
+    if 1 < len(set(labels.tolist())) < len(rows):
+        size = min(JUDGED, len(rows))
+        score = float(silhouette_score(rows, labels, sample_size=size, random_state=SEED))
+    return Clusters(tuple(labels.tolist()), _unit(fitted.cluster_centers_), mean, score)
 
 
 def _unit(rows: Any) -> Matrix:

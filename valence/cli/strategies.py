@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from valence.errors import TransferError
 
 if TYPE_CHECKING:
     from store.strategy_sets import StrategySet
-    from valence.strategies.strategies import Estimate, Strategies
+    from valence.strategies.strategies import Strategies
 
 OWN = "valence"
 AGENT = click.option("--agent", default=OWN, show_default=True, help="The agent or project.")
@@ -58,7 +58,7 @@ def show(agent: str, as_json: bool) -> None:
             click.style(printable(kind["kind"]), bold=True)
             + f": {kind['problems']} problems, usually {percent(kind['usual'])}"
         )
-        for each in kind["approaches"]:
+        for each in kind["strategies"]:
             click.echo(f"  {_told(each)}")
 
 
@@ -96,7 +96,9 @@ def train(agent: str, as_json: bool) -> None:
         return
     note(f"{made.id} is {made.state}: {made.reason}")
     if made.metrics["space"] == "words":
-        note("  told by words: the embedding model is not here (`valence models fetch --embedding`)")
+        note(
+            "  told by words: the embedding model is not here (`valence models fetch --embedding`)"
+        )
 
 
 @strategies.command()
@@ -126,7 +128,9 @@ def export(file: Path, agent: str, vectors: bool, as_json: bool) -> None:
     with Valence.open() as app:
         version, learned = _active(app, agent)
     data = {"agent": agent, "made": version.created_at}
-    data |= learned.to_json(vectors=vectors, evidence=False)
+    portable = learned.portable()
+    kinds = learned.kinds if vectors else portable.kinds
+    data |= replace(portable, kinds=kinds).to_json()
     try:
         file.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", "utf-8")
     except OSError as error:
@@ -181,20 +185,16 @@ def _kinds(learned: Strategies) -> list[dict[str, Any]]:
         {
             "kind": kind.name,
             "problems": kind.problems,
-            "usual": learned.hierarchy.group_rate(kind.name),
-            "approaches": [asdict(e) for e in sorted(learned.estimates(kind.name), key=_surest)],
+            "usual": learned.usual(kind.name),
+            "strategies": [asdict(each) for each in learned.ranked(kind.name)],
         }
         for kind in learned.kinds.kinds
     ]
-
-
-def _surest(each: Estimate) -> tuple[float, str]:
-    return -each.low, each.approach
 
 
 def _told(each: dict[str, Any]) -> str:
     return (
         f"{each['approach']}: {percent(each['probability'])} "
         f"({percent(each['low'])}–{percent(each['high'])}), "
-        f"{each['successes']:.4g} of {each['trials']:.4g}"
+        f"{each['successes']:.3g} of {each['trials']}"
     )

@@ -20,6 +20,19 @@ from collections.abc import Sequence
 from store.trajectories import Step
 from valence.strategies.steps import StepType, step_types
 
+PHASES = frozenset(
+    [
+        "plan",
+        "ask back",
+        "look up",
+        "confirm",
+        "act",
+        "act repeatedly",
+        "check",
+        "hand over",
+        "answer",
+    ]
+)
 _OPENINGS: dict[StepType, str] = {"plan": "plan", "ask": "ask back", "look up": "look up"}
 
 
@@ -45,6 +58,11 @@ def name_of(phases: Sequence[str]) -> str:
     """`look up, confirm, then act`."""
     *before, last = phases
     return f"{', '.join(before)}, then {last}" if before else last
+
+
+def phases_in(name: str) -> tuple[str, ...]:
+    """The phases of an approach by its name: `name_of` the other way round."""
+    return tuple(name.replace(", then ", ", ").split(", "))
 
 
 def _confirmed(before: Sequence[StepType]) -> bool:

@@ -7,7 +7,7 @@ it has in common with the problem. Knows neither approaches nor outcomes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -43,9 +43,6 @@ class Kind:
     centroid: tuple[float, ...] | None = None
     radius: float = 0.0
 
-    def without_vector(self) -> Kind:
-        return replace(self, centroid=None, radius=0.0)
-
 
 @dataclass(frozen=True)
 class Kinds:
@@ -53,6 +50,8 @@ class Kinds:
 
     space: str
     kinds: tuple[Kind, ...]
+    mean: tuple[float, ...] | None = None
+    """Of all problems' vectors; centroids are of vectors less this one."""
 
     def of(self, problems: Sequence[str], space: Space | None) -> list[str | None]:
         """The name of each problem's kind; None where it is like none of them.
@@ -66,45 +65,46 @@ class Kinds:
 
     def by_vectors(self, space: str) -> bool:
         """Whether kinds are told by vectors of that space."""
-        return space == self.space and all(kind.centroid is not None for kind in self.kinds)
+        return space == self.space and self.mean is not None
 
     def _by_vectors(self, rows: Matrix) -> list[str | None]:
         import numpy as np
 
-        cosines = rows @ np.array([kind.centroid for kind in self.kinds], dtype=np.float32).T
-        nearest = cosines.argmax(axis=1)
+        from models.clusters import cosines
+
+        centroids = np.array([kind.centroid for kind in self.kinds], dtype=np.float32)
+        near = cosines(rows, np.array(self.mean, dtype=np.float32), centroids)
         return [
             self.kinds[i].name if row[i] >= self.kinds[i].radius else None
-            for row, i in zip(cosines, nearest, strict=True)
+            for row, i in zip(near, near.argmax(axis=1), strict=True)
         ]
 
     def _by_words(self, text: str) -> str | None:
         words = set(text.casefold().split())
         words |= {word.strip(".,;:!?\"'()") for word in words}
-        weights = {k.name: sum(w for word, w in k.words.items() if word in words) for k in self.kinds}
+        weights = {
+            k.name: sum(w for word, w in k.words.items() if word in words) for k in self.kinds
+        }
         best = max(weights, key=lambda name: weights[name], default=None)
         return best if best is not None and weights[best] > 0 else None
 
-    def to_json(self, vectors: bool) -> dict[str, Any]:
-        kinds = [kind if vectors else kind.without_vector() for kind in self.kinds]
-        return {
-            "space": self.space,
-            "kinds": [
-                {
-                    "name": kind.name,
-                    "words": dict(kind.words),
-                    "problems": kind.problems,
-                    "centroid": kind.centroid and list(kind.centroid),
-                    "radius": kind.radius,
-                }
-                for kind in kinds
-            ],
-        }
+    def without_vectors(self) -> Kinds:
+        """Told by words alone."""
+        kinds = tuple(replace(kind, centroid=None, radius=0.0) for kind in self.kinds)
+        return Kinds(self.space, kinds)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Kinds:
         """Raises KeyError, TypeError or ValueError when the data is none."""
-        return cls(str(data["space"]), tuple(_kind(each) for each in data["kinds"]))
+        kinds = tuple(_kind(each) for each in data["kinds"])
+        mean = _vector(data.get("mean"))
+        sizes = {len(kind.centroid or ()) for kind in kinds} if mean is not None else set()
+        if mean is not None and sizes != {len(mean)}:
+            raise ValueError("its centroids are not all of one size")
+        return cls(str(data["space"]), kinds, mean)
 
 
 def find_kinds(problems: Sequence[str], space: Space) -> Kinds:
@@ -116,15 +116,20 @@ def find_kinds(problems: Sequence[str], space: Space) -> Kinds:
     found = cluster(rows)
     words = key_words(texts, found.labels)
     names: set[str] = set()
+    near = found.cosines(rows)
     kinds = []
     for label, centroid in enumerate(found.centroids):
-        members = [i for i, each in enumerate(found.labels) if each == label]
-        cosines = sorted(float(rows[i] @ centroid) for i in members)
+        own = sorted(
+            float(row[label]) for row, each in zip(near, found.labels, strict=True) if each == label
+        )
         name = _new_name(words[label], names)
-        radius = cosines[int(NEAR * len(cosines))] - ROUNDING
-        vector = tuple(round(float(x), 6) for x in centroid)
-        kinds.append(Kind(name, words[label], len(members), vector, radius))
-    return Kinds(space.name, tuple(kinds))
+        radius = own[int(NEAR * len(own))] - ROUNDING
+        kinds.append(Kind(name, words[label], len(own), _rounded(centroid), radius))
+    return Kinds(space.name, tuple(kinds), _rounded(found.mean))
+
+
+def _rounded(vector: Any) -> tuple[float, ...]:
+    return tuple(round(float(x), 6) for x in vector)
 
 
 def _new_name(words: Mapping[str, float], taken: set[str]) -> str:
@@ -139,11 +144,14 @@ def _new_name(words: Mapping[str, float], taken: set[str]) -> str:
 
 
 def _kind(data: Mapping[str, Any]) -> Kind:
-    centroid = data.get("centroid")
     return Kind(
         name=str(data["name"]),
         words={str(word): float(weight) for word, weight in data["words"].items()},
         problems=int(data["problems"]),
-        centroid=None if centroid is None else tuple(float(x) for x in centroid),
+        centroid=_vector(data.get("centroid")),
         radius=float(data.get("radius", 0.0)),
     )
+
+
+def _vector(data: Any) -> tuple[float, ...] | None:
+    return None if data is None else tuple(float(x) for x in data)

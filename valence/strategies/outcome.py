@@ -1,12 +1,14 @@
 """Whether a trajectory came to a good end, without anybody having labelled it.
 
 Label functions look at what happened and at what followed; each votes for success, against it, or
-not at all, and is believed to be right as often as stands beside it until true outcomes are known.
-Knows nothing of approaches.
+not at all. A logistic model fuses the votes: its weights start at how often each function is
+believed to be right and move to what true outcomes say where they are known (data programming,
+Ratner et al. 2016). Knows nothing of approaches.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from valence.boundaries.text import fold
 from valence.strategies.steps import step_types, wants_something
 
 if TYPE_CHECKING:
-    from models.label_model import LabelModel
+    from models.logistic import Logistic
 
 Votes = dict[str, int]
 
@@ -51,28 +53,46 @@ def votes_of(trajectory: Trajectory) -> Votes:
     return {name: vote for name, vote in cast.items() if vote}
 
 
-def prior_model() -> LabelModel:
-    """The fusion before any true outcome is known."""
-    from models.label_model import believed
+def prior_model() -> Logistic:
+    """The fusion before any true outcome is known: each function is as good as believed."""
+    from models.logistic import Logistic
 
-    return believed({name: each.accuracy for name, each in LABEL_FUNCTIONS.items()})
+    worth = {name: _log_odds(each.accuracy) for name, each in LABEL_FUNCTIONS.items()}
+    return Logistic(0.0, {_cast(name, v): v * w for name, w in worth.items() for v in (1, -1)})
 
 
-def fit_fusion(trajectories: Sequence[Trajectory]) -> LabelModel:
+def fit_fusion(trajectories: Sequence[Trajectory]) -> Logistic:
     """The fusion moved by those of the trajectories whose true outcome is known."""
-    from models.label_model import fit_label_model
+    from models.logistic import fit_logistic
 
-    known = [(votes_of(each), each.success) for each in trajectories if each.success is not None]
-    return fit_label_model([v for v, _ in known], [bool(s) for _, s in known], prior_model())
+    known = [each for each in trajectories if each.success is not None]
+    rows = [_features(votes_of(each)) for each in known]
+    return fit_logistic(rows, [float(bool(each.success)) for each in known], prior_model()).model
 
 
-def outcome(trajectory: Trajectory, fusion: LabelModel) -> float | None:
+def outcome(trajectory: Trajectory, fusion: Logistic) -> float | None:
     """P(success): the true outcome where it is known, the fused votes elsewhere; None where
     nothing was seen of it."""
     if trajectory.success is not None:
         return float(trajectory.success)
-    votes = votes_of(trajectory)
-    return fusion(votes) if votes else None
+    return fuse(votes_of(trajectory), fusion)
+
+
+def fuse(votes: Votes, fusion: Logistic) -> float | None:
+    """P(success) by the votes alone; None where none is cast."""
+    return fusion(_features(votes)) if votes else None
+
+
+def _features(votes: Votes) -> set[str]:
+    return {_cast(name, vote) for name, vote in votes.items()}
+
+
+def _cast(name: str, vote: int) -> str:
+    return f"{name} {'for' if vote > 0 else 'against'}"
+
+
+def _log_odds(accuracy: float) -> float:
+    return math.log(accuracy / (1 - accuracy))
 
 
 # Label functions

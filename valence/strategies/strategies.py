@@ -1,29 +1,32 @@
-"""What has worked: for each kind of problem the approaches with their counts of success.
+"""What has worked: for each kind of problem the approaches, with how often they succeeded.
 
-Plain data that any model can use: kinds, approaches, counts. It proposes an approach only where
-enough problems of the kind were gone about in that way, and says what that rests on. Knows
-neither where trajectories come from nor what becomes of a proposal.
+Plain data that any model can use. It proposes an approach only where enough problems of the kind
+were gone about in that way, and says what that rests on. Knows neither where trajectories come
+from nor what becomes of a proposal.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from models.hierarchy import Count, Hierarchy, Pair, Trial, fit_hierarchy
+from models.logistic import Logistic, best_sd, fit_logistic, out_of_fold
+from valence.strategies.approach import PHASES, phases_in
 from valence.strategies.kinds import Kinds, Space
 
-if TYPE_CHECKING:
-    from models.label_model import LabelModel
-
-FEWEST = 5.0
+FEWEST = 5
 """Trials of an approach at a kind of problem below which it is not proposed."""
 LEVEL = 0.9
 """Of the interval: the lower end has a chance of 95% to be below the rate."""
 EVIDENCE = 5
 """Trajectories that are named as evidence, at most."""
+FOLDS = 5
 FORMAT = 1
+
+Told = Sequence[str | None]
+"""The kind of each case's problem; None where it is like no kind."""
 
 
 @dataclass(frozen=True)
@@ -38,155 +41,177 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """How often an approach works at a kind of problem: P(success) with its interval, and what it
-    rests on."""
+class Strategy:
+    """An approach to a kind of problem: P(success) with its interval, how often it was taken, how
+    often it succeeded (in sum of outcomes), and trajectories in which it did."""
 
+    kind: str
     approach: str
     probability: float
     low: float
     high: float
-    trials: float
+    trials: int
     successes: float
     evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """The approach for a problem, or why there is none; `usual` is P(success) of the kind
-    whatever the approach."""
+    """The strategy for a problem, or why there is none; `usual` is P(success) of the kind whatever
+    the approach, `others` what else was tried."""
 
     kind: str | None
-    best: Estimate | None
+    best: Strategy | None
     reason: str
     usual: float
-    others: tuple[Estimate, ...] = ()
+    others: tuple[Strategy, ...] = ()
 
 
 @dataclass(frozen=True)
 class Strategies:
-    """The strategies of one agent, and the fusion that told its outcomes."""
+    """The strategies of one agent. `predictor` tells P(success) of any kind and approach, `alone`
+    of a kind by itself, and `fusion` told the outcomes that they were fitted on."""
 
     kinds: Kinds
-    hierarchy: Hierarchy
-    fusion: LabelModel
-    evidence: Mapping[Pair, tuple[str, ...]] = field(default_factory=dict)
+    strategies: tuple[Strategy, ...]
+    predictor: Logistic
+    alone: Logistic
+    fusion: Logistic
 
     def propose(self, problem: str, space: Space | None) -> Proposal:
         """The approach whose success is surest at problems of this kind."""
         [kind] = self.kinds.of([problem], space)
-        usual = self.hierarchy.group_rate(kind)
+        usual = self.usual(kind)
         if kind is None:
             return Proposal(None, None, "no evidence: like no kind of problem seen before", usual)
-        known = self.estimates(kind)
-        ranked = sorted(known, key=lambda each: (-each.low, each.approach))
-        enough = [each for each in ranked if each.trials >= FEWEST]
-        if not enough:
-            reason = f"no evidence: no approach was taken {FEWEST:.0f} times at such problems"
+        ranked = self.ranked(kind)
+        best = next((each for each in ranked if each.trials >= FEWEST), None)
+        if best is None:
+            reason = f"no evidence: no approach was taken {FEWEST} times at such problems"
             return Proposal(kind, None, reason, usual, tuple(ranked))
-        best = enough[0]
         others = tuple(each for each in ranked if each is not best)
-        reason = f"worked {best.successes:.4g} of {best.trials:.4g} times at such problems"
+        reason = f"it worked {best.successes:.3g} of {best.trials} times at such problems"
         return Proposal(kind, best, reason, usual, others)
 
-    def estimates(self, kind: str) -> list[Estimate]:
-        """Each approach that was taken at the kind."""
-        return [
-            self._estimate(pair, count)
-            for pair, count in self.hierarchy.pairs.items()
-            if pair[0] == kind and count.trials > 0
-        ]
+    def ranked(self, kind: str) -> list[Strategy]:
+        """The strategies for a kind, the surest first."""
+        found = [each for each in self.strategies if each.kind == kind]
+        return sorted(found, key=lambda each: (-each.low, each.approach))
+
+    def usual(self, kind: str | None) -> float:
+        """P(success) at a kind of problem, whatever the approach."""
+        return self.alone(_features(kind))
 
     def predict(self, cases: Sequence[Case], space: Space | None) -> list[float]:
         """P(success) of each case by its problem and approach."""
-        kinds = self.kinds.of([case.problem for case in cases], space)
+        told = self.kinds.of([case.problem for case in cases], space)
         return [
-            self.hierarchy.predict(kind, case.approach)
-            for kind, case in zip(kinds, cases, strict=True)
+            self.predictor(_features(kind, case.approach))
+            for kind, case in zip(told, cases, strict=True)
         ]
 
-    def _estimate(self, pair: Pair, count: Count) -> Estimate:
-        kind, approach = pair
-        low, high = self.hierarchy.interval(kind, approach, LEVEL)
-        return Estimate(
-            approach=approach,
-            probability=self.hierarchy.predict(kind, approach),
-            low=low,
-            high=high,
-            trials=count.trials,
-            successes=count.successes,
-            evidence=self.evidence.get(pair, ()),
+    def portable(self) -> Strategies:
+        """Without vectors and ids: no more of a problem than words that several of them have."""
+        return replace(
+            self,
+            kinds=self.kinds.without_vectors(),
+            strategies=tuple(replace(each, evidence=()) for each in self.strategies),
         )
 
-    def to_json(self, vectors: bool = True, evidence: bool = True) -> dict[str, Any]:
-        """Plain JSON; without vectors and evidence it holds no more of a problem than words that
-        several have."""
+    def to_json(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
-            **self.kinds.to_json(vectors),
-            "strength": self.hierarchy.strength,
-            "strategies": [
-                {
-                    "kind": kind,
-                    "approach": approach,
-                    "trials": round(count.trials, 6),
-                    "successes": round(count.successes, 6),
-                    "evidence": list(self.evidence.get((kind, approach), ())) if evidence else [],
-                }
-                for (kind, approach), count in self.hierarchy.pairs.items()
-                if count.trials > 0
-            ],
+            **self.kinds.to_json(),
+            "strategies": [asdict(each) for each in self.strategies],
+            "predictor": self.predictor.to_json(),
+            "alone": self.alone.to_json(),
             "fusion": self.fusion.to_json(),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Strategies:
-        """Raises KeyError, TypeError or ValueError when the data holds none."""
-        from models.label_model import LabelModel
-
+        """Raises LookupError, TypeError, ValueError or AttributeError when the data holds none."""
         if data["format"] != FORMAT:
             raise ValueError(f"its format is {data['format']!r}, this one reads {FORMAT}")
-        counts: dict[Pair, Count] = {}
-        evidence: dict[Pair, tuple[str, ...]] = {}
-        for each in data["strategies"]:
-            pair = (None if each["kind"] is None else str(each["kind"]), str(each["approach"]))
-            counts[pair] = _count(each)
-            evidence[pair] = tuple(map(str, each.get("evidence", ())))
-        hierarchy = Hierarchy.of(counts, _positive(data["strength"]))
         return cls(
-            Kinds.from_json(data), hierarchy, LabelModel.from_json(data["fusion"]), evidence
+            kinds=Kinds.from_json(data),
+            strategies=tuple(map(_strategy, data["strategies"])),
+            predictor=Logistic.from_json(data["predictor"]),
+            alone=Logistic.from_json(data["alone"]),
+            fusion=Logistic.from_json(data["fusion"]),
         )
 
 
 def learn_strategies(
-    cases: Sequence[Case], kinds: Kinds, told: Sequence[str | None], fusion: LabelModel
+    cases: Sequence[Case], kinds: Kinds, told: Told, fusion: Logistic
 ) -> Strategies:
-    """The strategies that the cases teach; `told` is the kind of each."""
-    evidence: dict[Pair, tuple[str, ...]] = {}
+    """The strategies that the cases (at least one) teach."""
+    rows, outcomes = _rows(cases, told), [case.outcome for case in cases]
+    fitted = fit_logistic(rows, outcomes, sd=best_sd(rows, outcomes, folds_of(cases)))
+    strategies = tuple(
+        Strategy(
+            kind,
+            approach,
+            fitted.model(_features(kind, approach)),
+            *fitted.interval(_features(kind, approach), LEVEL),
+            trials=len(own),
+            successes=sum(case.outcome for case in own),
+            evidence=tuple(case.id for case in own if case.outcome >= 0.5)[-EVIDENCE:],
+        )
+        for (kind, approach), own in _pairs(cases, told).items()
+    )
+    alone = fit_logistic([_features(kind) for kind in told], outcomes, sd=1.0)
+    return Strategies(kinds, strategies, fitted.model, alone.model, fusion)
+
+
+def held_out(cases: Sequence[Case], told: Told) -> tuple[list[float], list[float]]:
+    """P(success) of each case with its approach and by its kind alone, fitted on other tasks."""
+    rows, outcomes, folds = _rows(cases, told), [c.outcome for c in cases], folds_of(cases)
+    by_kind = [_features(kind) for kind in told]
+    with_approach = out_of_fold(rows, outcomes, folds, best_sd(rows, outcomes, folds))
+    return with_approach, out_of_fold(by_kind, outcomes, folds, best_sd(by_kind, outcomes, folds))
+
+
+def folds_of(cases: Sequence[Case]) -> list[int]:
+    """The fold of each case; one task is in one fold."""
+    return [hashlib.sha256(case.task.encode()).digest()[0] % FOLDS for case in cases]
+
+
+def _rows(cases: Sequence[Case], told: Told) -> list[set[str]]:
+    return [_features(kind, case.approach) for kind, case in zip(told, cases, strict=True)]
+
+
+def _features(kind: str | None, approach: str | None = None) -> set[str]:
+    """The kind, the phases of the approach, and the two together: what few cases say of a pair
+    leans on what all say of its parts."""
+    features = set() if kind is None else {f"kind: {kind}"}
+    if approach is not None:
+        features |= {f"phase: {phase}" for phase in phases_in(approach)}
+        features |= {f"pair: {kind} / {approach}"}
+    return features
+
+
+def _pairs(cases: Sequence[Case], told: Told) -> dict[tuple[str, str], list[Case]]:
+    pairs: dict[tuple[str, str], list[Case]] = {}
     for kind, case in zip(told, cases, strict=True):
-        if case.outcome >= 0.5:
-            before = evidence.get((kind, case.approach), ())
-            evidence[kind, case.approach] = (*before, case.id)[-EVIDENCE:]
-    return Strategies(kinds, fit_hierarchy(trials_of(cases, told)), fusion, evidence)
+        if kind is not None:
+            pairs.setdefault((kind, case.approach), []).append(case)
+    return pairs
 
 
-def trials_of(cases: Sequence[Case], told: Sequence[str | None]) -> list[Trial]:
-    """The cases as trials of their approach at their kind of problem."""
-    return [
-        Trial(kind, case.approach, case.outcome, case.task)
-        for kind, case in zip(told, cases, strict=True)
-    ]
-
-
-def _count(data: Mapping[str, Any]) -> Count:
-    count = Count(float(data["successes"]), float(data["trials"]))
-    if not 0 <= count.successes <= count.trials < float("inf"):
-        raise ValueError(f"{count.successes} of {count.trials} is no count of successes")
-    return count
-
-
-def _positive(value: Any) -> float:
-    number = float(value)
-    if not 0 < number < float("inf"):
-        raise ValueError(f"{number} is no strength of a prior")
-    return number
+def _strategy(data: Mapping[str, Any]) -> Strategy:
+    made = Strategy(
+        kind=str(data["kind"]),
+        approach=str(data["approach"]),
+        probability=float(data["probability"]),
+        low=float(data["low"]),
+        high=float(data["high"]),
+        trials=int(data["trials"]),
+        successes=float(data["successes"]),
+        evidence=tuple(map(str, data["evidence"])),
+    )
+    if not 0 <= made.successes <= made.trials or not 0 <= made.low <= made.high <= 1:
+        raise ValueError(f"{made.approach!r} at {made.kind!r} has counts that cannot be")
+    if not set(phases_in(made.approach)) <= PHASES:
+        raise ValueError(f"{made.approach!r} is no approach")
+    return made

@@ -8,7 +8,6 @@ place. Knows nothing of how a proposal is used.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -22,18 +21,16 @@ from valence.errors import NotEnoughExamples, StrategyError, TransferError
 from valence.strategies.approach import approach_of
 from valence.strategies.kinds import Space, find_kinds
 from valence.strategies.outcome import fit_fusion, outcome
-from valence.strategies.strategies import Case, Strategies, learn_strategies, trials_of
+from valence.strategies.strategies import Case, Strategies, Told, held_out, learn_strategies
 
 if TYPE_CHECKING:
-    from models.hierarchy import Trial
-    from models.label_model import LabelModel
+    from models.logistic import Logistic
     from valence.app import Valence
 
 FEWEST_CASES = 20
 FEWEST_TASKS = 10
 """Tasks to judge on, at least."""
 MAX_P_VALUE = 0.05
-FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Cases:
     had none."""
 
     cases: list[Case]
-    fusion: LabelModel
+    fusion: Logistic
     without_outcome: int
 
 
@@ -68,12 +65,12 @@ def train(app: Valence, agent: str) -> StrategySet:
     problems = [case.problem for case in found.cases]
     kinds = find_kinds(problems, space)
     told = kinds.of(problems, space)
-    judged = _judge(app, agent, found.cases, trials_of(found.cases, told), space)
+    judged = _judge(app, agent, found.cases, told, space)
     counts = {
         "trajectories": len(trajectories),
         "learned": len(found.cases),
         "without_outcome": found.without_outcome,
-        "known_outcomes": found.fusion.known,
+        "known_outcomes": sum(each.success is not None for each in trajectories),
         "space": space.name,
     }
     return app.stores.strategies.record(
@@ -151,25 +148,9 @@ def cases_of(trajectories: Sequence[Trajectory]) -> Cases:
     return Cases(cases, fusion, len(trajectories) - len(cases))
 
 
-def out_of_fold(trials: Sequence[Trial]) -> tuple[list[float], list[float]]:
-    """P(success) of each trial with its way and without, fitted on tasks of other folds."""
-    from models.hierarchy import fit_hierarchy
-
-    folds = [_fold(trial.unit) for trial in trials]
-    fitted = {
-        fold: fit_hierarchy([t for t, f in zip(trials, folds, strict=True) if f != fold])
-        for fold in set(folds)
-    }
-    pairs = list(zip(trials, folds, strict=True))
-    with_way = [fitted[fold].predict(trial.group, trial.way) for trial, fold in pairs]
-    return with_way, [fitted[fold].group_rate(trial.group) for trial, fold in pairs]
-
-
-def _judge(
-    app: Valence, agent: str, cases: list[Case], trials: list[Trial], space: Space
-) -> Judged:
+def _judge(app: Valence, agent: str, cases: list[Case], told: Told, space: Space) -> Judged:
     """The candidate against the active version on what came since, or against the kind alone."""
-    candidate, kind_alone = out_of_fold(trials)
+    candidate, kind_alone = held_out(cases, told)
     predicted = {"candidate": candidate, "kind_alone": kind_alone}
     standing = app.stores.strategies.active(agent)
     if standing is None:
@@ -201,13 +182,9 @@ def judge(cases: Sequence[Case], predicted: dict[str, list[float]], rival: str) 
     return Judged(metrics, f"does not predict better than {against} beyond chance on {problem}")
 
 
-def _fold(task: str) -> int:
-    return hashlib.sha256(task.encode()).digest()[0] % FOLDS
-
-
 def _by_task(cases: Sequence[Case], predicted: Sequence[float]) -> list[float]:
     """The mean log-likelihood of each task: trials of one task are not independent."""
-    from models.hierarchy import log_score
+    from models.logistic import log_score
 
     scores: dict[str, list[float]] = {}
     for case, p in zip(cases, predicted, strict=True):

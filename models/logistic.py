@@ -1,0 +1,165 @@
+"""Probabilities from named yes-no features, by a logistic model whose weights are held near what
+was believed of them before.
+
+The maximum of the posterior under a normal prior: with few outcomes the prior stands, with many it
+is forgotten, and features that go together share what they explain. Intervals are Laplace's
+(MacKay 1992). Kept as JSON and evaluated without numpy. Knows names and numbers only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
+
+BIAS_SD = 2.0
+"""Standard deviation of the bias's prior, in log-odds: any overall rate is about as likely."""
+SDS = (0.25, 0.5, 1.0)
+"""Standard deviations of a weight's prior that are tried."""
+STEPS = 50
+CLOSE = 1e-8
+MOST = 30.0
+
+
+Features = Collection[str]
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Log-odds: a bias, and a weight for each feature that is there; others say nothing."""
+
+    bias: float = 0.0
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __call__(self, features: Features) -> float:
+        """A probability strictly between 0 and 1."""
+        score = self.bias + math.fsum(self.weights.get(name, 0.0) for name in features)
+        return 1 / (1 + math.exp(-max(-MOST, min(MOST, score))))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"bias": self.bias, "weights": dict(self.weights)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Logistic:
+        """Raises LookupError, TypeError or ValueError when the data is none."""
+        weights = {str(name): float(weight) for name, weight in data["weights"].items()}
+        made = cls(float(data["bias"]), weights)
+        if not all(map(math.isfinite, (made.bias, *weights.values()))):
+            raise ValueError("its weights are not all finite")
+        return made
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model with how sure its weights are: `covariance` (d + 1, d + 1), the bias first."""
+
+    model: Logistic
+    covariance: Any
+
+    def interval(self, features: Features, level: float) -> tuple[float, float]:
+        """The credible interval of the probability, of equal tails."""
+        import numpy as np
+
+        names = list(self.model.weights)
+        row = np.array([1.0, *(float(name in features) for name in names)])
+        spread = math.sqrt(max(0.0, float(row @ self.covariance @ row)))
+        wide = NormalDist().inv_cdf((1 + level) / 2) * spread
+        score = self.model.bias + math.fsum(self.model.weights.get(name, 0.0) for name in features)
+        low, high = (Logistic(score + offset)(()) for offset in (-wide, wide))
+        return low, high
+
+
+def fit_logistic(
+    rows: Sequence[Features],
+    outcomes: Sequence[float],
+    prior: Logistic | None = None,
+    sd: float = 1.0,
+) -> Fitted:
+    """The model of n rows with outcomes from 0 to 1; without rows the prior as it is."""
+    import numpy as np
+
+    prior = prior or Logistic()
+    names = list(dict.fromkeys([*prior.weights, *(name for row in rows for name in sorted(row))]))
+    table, trials, successes = _table(rows, outcomes, names)
+    start = np.array([prior.bias, *(prior.weights.get(name, 0.0) for name in names)])
+    held = np.array([BIAS_SD**-2, *[sd**-2] * len(names)])
+    found, curve = _newton(table, trials, successes, start, held)
+    weights = dict(zip(names, map(float, found[1:]), strict=True))
+    return Fitted(Logistic(float(found[0]), weights), np.linalg.inv(curve))
+
+
+def best_sd(rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int]) -> float:
+    """The prior's standard deviation with which rows of each fold are predicted best from the
+    other folds; the middle one where there is but one fold."""
+    if len(set(folds)) < 2:
+        return SDS[len(SDS) // 2]
+
+    def left_out(sd: float) -> float:
+        predicted = out_of_fold(rows, outcomes, folds, sd)
+        return math.fsum(map(log_score, predicted, outcomes))
+
+    return max(SDS, key=left_out)
+
+
+def out_of_fold(
+    rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int], sd: float
+) -> list[float]:
+    """The probability of each row, by a model fitted on the rows of all other folds."""
+    models = {}
+    for fold in set(folds):
+        others = [i for i, each in enumerate(folds) if each != fold]
+        models[fold] = fit_logistic(
+            [rows[i] for i in others], [outcomes[i] for i in others], sd=sd
+        ).model
+    return [models[fold](row) for row, fold in zip(rows, folds, strict=True)]
+
+
+def log_score(p: float, outcome: float) -> float:
+    """Log-likelihood of an outcome from 0 to 1 under a prediction strictly between them."""
+    return outcome * math.log(p) + (1 - outcome) * math.log1p(-p)
+
+
+def _table(
+    rows: Sequence[Features], outcomes: Sequence[float], names: Sequence[str]
+) -> tuple[Any, Any, Any]:
+    """Rows with the same features as one, with how many they are and the sum of their outcomes."""
+    import numpy as np
+
+    cells: dict[frozenset[str], list[float]] = {}
+    for row, outcome in zip(rows, outcomes, strict=True):
+        cell = cells.setdefault(frozenset(row), [0.0, 0.0])
+        cell[0] += 1
+        cell[1] += outcome
+    table = np.array([[1.0, *(float(n in row) for n in names)] for row in cells])
+    counts = np.array(list(cells.values())).reshape(-1, 2)
+    return table.reshape(-1, len(names) + 1), counts[:, 0], counts[:, 1]
+
+
+def _newton(table: Any, trials: Any, successes: Any, start: Any, held: Any) -> tuple[Any, Any]:
+    """The maximum of the posterior and the curvature there; the prior makes it strictly concave.
+
+    No step is longer than 2 in any weight, so that none leads astray."""
+    import numpy as np
+
+    found = start
+    for _ in range(STEPS):
+        slope, curve = _derivatives(table, trials, successes, found, start, held)
+        step = np.linalg.solve(curve, slope)
+        found = found + min(1.0, 2.0 / float(np.abs(step).max() + CLOSE)) * step
+        if float(np.abs(step).max()) < CLOSE:
+            break
+    return found, _derivatives(table, trials, successes, found, start, held)[1]
+
+
+def _derivatives(
+    table: Any, trials: Any, successes: Any, found: Any, start: Any, held: Any
+) -> tuple[Any, Any]:
+    """Of the log-posterior: the first, and minus the second."""
+    import numpy as np
+
+    p = 1 / (1 + np.exp(-np.clip(table @ found, -MOST, MOST)))
+    slope = table.T @ (successes - trials * p) - held * (found - start)
+    weights = trials * p * (1 - p)
+    return slope, (table * weights[:, None]).T @ table + np.diag(held)
