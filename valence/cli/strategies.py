@@ -96,9 +96,7 @@ def train(agent: str, as_json: bool) -> None:
         return
     note(f"{made.id} is {made.state}: {made.reason}")
     if made.metrics["space"] == "words":
-        note(
-            "  told by words: the embedding model is not here (`valence models fetch --embedding`)"
-        )
+        note("  by words alone: `valence models fetch --embedding` gets the embedding model")
 
 
 @strategies.command()

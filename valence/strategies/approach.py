@@ -21,17 +21,8 @@ from store.trajectories import Step
 from valence.strategies.steps import StepType, step_types
 
 PHASES = frozenset(
-    [
-        "plan",
-        "ask back",
-        "look up",
-        "confirm",
-        "act",
-        "act repeatedly",
-        "check",
-        "hand over",
-        "answer",
-    ]
+    ("plan", "ask back", "look up", "confirm", "act", "act repeatedly", "check")
+    + ("hand over", "answer")
 )
 _OPENINGS: dict[StepType, str] = {"plan": "plan", "ask": "ask back", "look up": "look up"}
 

@@ -38,7 +38,7 @@ class StepLine(Shape):
     kind: StepKind
     text: str = ""
     tool: str = ""
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = Field(default_factory=dict)
     result: str = ""
     failed: bool = False
 

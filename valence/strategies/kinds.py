@@ -82,11 +82,12 @@ class Kinds:
     def _by_words(self, text: str) -> str | None:
         words = set(text.casefold().split())
         words |= {word.strip(".,;:!?\"'()") for word in words}
-        weights = {
-            k.name: sum(w for word, w in k.words.items() if word in words) for k in self.kinds
+        shared = {
+            kind.name: sum(weight for word, weight in kind.words.items() if word in words)
+            for kind in self.kinds
         }
-        best = max(weights, key=lambda name: weights[name], default=None)
-        return best if best is not None and weights[best] > 0 else None
+        best = max(shared, key=lambda name: shared[name], default=None)
+        return best if best is not None and shared[best] > 0 else None
 
     def without_vectors(self) -> Kinds:
         """Told by words alone."""

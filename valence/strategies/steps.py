@@ -22,29 +22,26 @@ from store.trajectories import Step
 
 StepType = Literal["plan", "ask", "look up", "act", "check", "answer", "hand over"]
 
+_VERBS_OF: dict[StepType, str] = {
+    "plan": "think plan reason reflect outline todo",
+    "ask": "ask clarify",
+    "look up": (
+        "get find search list read fetch query lookup look view show describe browse load "
+        "retrieve select grep glob cat ls inspect count calculate compute convert check compare "
+        "preview estimate recall whoami status info"
+    ),
+    "check": "verify validate test tests pytest lint assert review",
+    "act": (
+        "book update cancel send create delete remove set add write edit save put post patch "
+        "insert replace move rename make buy pay order transfer submit apply install deploy merge "
+        "commit push schedule assign close approve refund upload modify change exchange return "
+        "reserve register reset start stop"
+    ),
+}
 _VERBS: dict[str, StepType] = {
-    verb: type_
-    for type_, verbs in (
-        ("plan", "think plan reason reflect outline todo"),
-        ("ask", "ask clarify"),
-        (
-            "look up",
-            "get find search list read fetch query lookup look view show describe browse load "
-            "retrieve select grep glob cat ls inspect count calculate compute convert check "
-            "compare preview estimate recall whoami status info",
-        ),
-        ("check", "verify validate test tests pytest lint assert review"),
-        (
-            "act",
-            "book update cancel send create delete remove set add write edit save put post patch "
-            "insert replace move rename make buy pay order transfer submit apply install deploy "
-            "merge commit push schedule assign close approve refund upload modify change exchange "
-            "return reserve register reset start stop",
-        ),
-        ("hand over", "escalate handoff handover human operator supervisor"),
-    )
-    for verb in verbs.split()
-}  # type: ignore[misc]
+    verb: type_ for type_, verbs in _VERBS_OF.items() for verb in verbs.split()
+}
+_HANDS_OVER = frozenset(("escalate", "handoff", "handover", "human", "operator", "supervisor"))
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _STATEMENT = re.compile(r"\s*(select|show|describe|explain|with)\b", re.IGNORECASE)
 _TESTS = re.compile(r"\b(pytest|tests?|lint|mypy|ruff|tsc|check)\b")
@@ -88,7 +85,7 @@ def step_types(steps: Sequence[Step]) -> list[StepType]:
 def tool_type(tool: str, arguments: dict[str, Any]) -> StepType:
     """What a tool is for, by what it is told to do, else by the verb in its name."""
     words = [word.casefold() for word in _WORDS.findall(tool)]
-    if not {"human", "escalate", "handoff", "handover"}.isdisjoint(words):
+    if not _HANDS_OVER.isdisjoint(words):
         return "hand over"
     told = _told(arguments)
     if told is not None:
