@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from valence.boundaries import triples as form
 from valence.boundaries.base import Boundary, TrainingDefaults
@@ -40,11 +40,11 @@ _DIGITS = re.compile(r"\d+")
 class AnswerFrom(Boundary[Asked, Cited]):
     """Question and finds → an answer with the numbers of what it rests on; UNKNOWN is one too."""
 
-    name: ClassVar[str] = "answer"
-    prompt_version: ClassVar[str] = "1"
-    stop: ClassVar[str] = "\n"
-    training_defaults: ClassVar[TrainingDefaults] = TrainingDefaults(max_seq_length=2048)
-    schema: ClassVar[dict[str, Any]] = {
+    name = "answer"
+    prompt_version = "1"
+    stop = "\n"
+    training_defaults = TrainingDefaults(max_seq_length=2048)
+    schema = {
         "type": "object",
         "properties": {
             "answer": {"type": "string", "description": "The answer; empty where it is unknown."},
@@ -57,11 +57,11 @@ class AnswerFrom(Boundary[Asked, Cited]):
         "required": ["answer", "cites"],
         "additionalProperties": False,
     }
-    system: ClassVar[str] = (
+    system = (
         "answer: answer the question from the numbered finds alone, as [number] answer; "
         "unknown where they do not answer it."
     )
-    frontier_system: ClassVar[str] = (
+    frontier_system = (
         "You answer a question from what was found in a person's own notes. You are given JSON: "
         "the question, and the finds by their numbers, each a fact (subject | relation | object) "
         "or a passage.\n"

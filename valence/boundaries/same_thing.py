@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from valence.boundaries import triples as form
 from valence.boundaries.base import Boundary
@@ -31,17 +31,17 @@ _DIGITS = re.compile(r"\d+")
 class SameThing(Boundary[Pair, str]):
     """Two names → `yes`, `no` or `unknown`."""
 
-    name: ClassVar[str] = "same_thing"
-    prompt_version: ClassVar[str] = "1"
-    stop: ClassVar[str] = "\n"
-    schema: ClassVar[dict[str, Any]] = {
+    name = "same_thing"
+    prompt_version = "1"
+    stop = "\n"
+    schema = {
         "type": "object",
         "properties": {"same": {"type": "string", "enum": list(VERDICTS)}},
         "required": ["same"],
         "additionalProperties": False,
     }
-    system: ClassVar[str] = "same_thing: do both names mean the same thing? yes, no or unknown."
-    frontier_system: ClassVar[str] = (
+    system = "same_thing: do both names mean the same thing? yes, no or unknown."
+    frontier_system = (
         "You tell whether two names in a person's notes mean the very same thing (one person, one "
         "place, one work). You are given JSON: both names, each with facts known by it.\n"
         "- yes: other spellings, abbreviations or full forms of one name, and the facts agree.\n"
