@@ -36,6 +36,20 @@ _UNKNOWN = "unknown"
 _CITED = re.compile(r"((?:\[\d+\])+) *(.+)", re.DOTALL)
 _DIGITS = re.compile(r"\d+")
 
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "answer": {"type": "string", "description": "The answer; empty where it is unknown."},
+        "cites": {
+            "type": "array",
+            "description": "The numbers of the finds that the answer rests on.",
+            "items": {"type": "integer"},
+        },
+    },
+    "required": ["answer", "cites"],
+    "additionalProperties": False,
+}
+
 
 class AnswerFrom(Boundary[Asked, Cited]):
     """Question and finds → an answer with the numbers of what it rests on; UNKNOWN is one too."""
@@ -44,19 +58,7 @@ class AnswerFrom(Boundary[Asked, Cited]):
     prompt_version = "1"
     stop = "\n"
     training_defaults = TrainingDefaults(max_seq_length=2048)
-    schema = {
-        "type": "object",
-        "properties": {
-            "answer": {"type": "string", "description": "The answer; empty where it is unknown."},
-            "cites": {
-                "type": "array",
-                "description": "The numbers of the finds that the answer rests on.",
-                "items": {"type": "integer"},
-            },
-        },
-        "required": ["answer", "cites"],
-        "additionalProperties": False,
-    }
+    schema = SCHEMA
     system = (
         "answer: answer the question from the numbered finds alone, as [number] answer; "
         "unknown where they do not answer it."

@@ -27,6 +27,13 @@ MAX_FACTS = 12
 _WORDS = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\d+")
 
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"same": {"type": "string", "enum": list(VERDICTS)}},
+    "required": ["same"],
+    "additionalProperties": False,
+}
+
 
 class SameThing(Boundary[Pair, str]):
     """Two names → `yes`, `no` or `unknown`."""
@@ -34,12 +41,7 @@ class SameThing(Boundary[Pair, str]):
     name = "same_thing"
     prompt_version = "1"
     stop = "\n"
-    schema = {
-        "type": "object",
-        "properties": {"same": {"type": "string", "enum": list(VERDICTS)}},
-        "required": ["same"],
-        "additionalProperties": False,
-    }
+    schema = SCHEMA
     system = "same_thing: do both names mean the same thing? yes, no or unknown."
     frontier_system = (
         "You tell whether two names in a person's notes mean the very same thing (one person, one "
