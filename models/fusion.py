@@ -16,6 +16,10 @@ from typing import Any, TypeAlias
 MOST_LOG_ODDS = 30.0
 """A link's log-odds end here, so that no confidence rounds to exactly 0 or 1."""
 
+HAIR = 1e-3
+"""How much of an isotonic confidence comes from the score itself: enough to rank by, too little to
+be seen in the calibration."""
+
 Tree: TypeAlias = "float | tuple[int, float, Tree, Tree]"
 """A leaf's log-odds, or (feature's place, threshold, tree up to the threshold, tree above it)."""
 
@@ -88,12 +92,19 @@ class Platt:
 @dataclass(frozen=True)
 class Isotonic:
     """Straight lines between rising knots, level beyond them (Zadrozny & Elkan 2002); two tuples
-    of one length, confidences between 0 and 1, both excluded."""
+    of one length, confidences between 0 and 1, both excluded.
+
+    Levels lean by a hair with the score: what the curve calls equally sure can be most of what is
+    answered, and a gate could only take or leave it whole.
+    """
 
     scores: tuple[float, ...]
     confidences: tuple[float, ...]
 
     def __call__(self, score: float) -> float:
+        return (1 - HAIR) * self._level(score) + HAIR * _sigmoid(score)
+
+    def _level(self, score: float) -> float:
         above = bisect_right(self.scores, score)
         if above in (0, len(self.scores)):
             return self.confidences[min(above, len(self.scores) - 1)]

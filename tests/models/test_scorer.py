@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from models.errors import ScorerError
-from models.fusion import Isotonic, Linear, Platt, Trees
+from models.fusion import HAIR, Isotonic, Linear, Platt, Trees
 from models.metrics import auroc, brier, ece
 from models.scorer import Scorer, fit_scorer
 
@@ -224,8 +225,18 @@ def test_no_confidence_is_exactly_0_or_1(count: int, far: float) -> None:
 def test_a_free_curve_stays_within_what_so_many_labels_can_show() -> None:
     rows = [{"a": float(place)} for place in range(1000)]
     scorer = fit_scorer(rows, [place >= 500 for place in range(1000)])
-    assert scorer({"a": 0.0}) == pytest.approx(1 / 1002)
-    assert scorer({"a": 999.0}) == pytest.approx(1001 / 1002)
+    assert scorer({"a": 0.0}) == pytest.approx(1 / 1002, abs=HAIR)
+    assert scorer({"a": 999.0}) == pytest.approx(1001 / 1002, abs=HAIR)
+
+
+def test_a_free_curve_ranks_what_it_calls_equally_sure() -> None:
+    """A gate takes or leaves equal confidences together, and one level can hold most answers."""
+    curve = Isotonic((0.0, 2.0, 3.0, 5.0), (0.5, 0.5, 0.9, 0.9))
+    places = [-40.0, -1.0, 0.0, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 9.0]
+    ranked = [curve(place) for place in places]
+    assert all(low < high for low, high in pairwise(ranked))
+    assert curve(1.0) == pytest.approx(0.5, abs=HAIR)
+    assert curve(4.0) == pytest.approx(0.9, abs=HAIR)
 
 
 def test_a_sum_that_overflows_is_never_trusted() -> None:
@@ -323,7 +334,7 @@ def deep(levels: int) -> object:
     ],
 )
 def test_what_is_no_scorer_is_refused(spoiled: dict[str, object]) -> None:
-    assert Scorer.from_json(WHOLE)({"a": 1.0}) == 0.5
+    assert Scorer.from_json(WHOLE)({"a": 1.0}) == pytest.approx(0.5, abs=HAIR)
     with pytest.raises(ScorerError, match="this is no scorer"):
         Scorer.from_json(WHOLE | spoiled)
 
