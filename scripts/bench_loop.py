@@ -202,6 +202,7 @@ def wait_for_training(loop: Loop, number: int) -> None:
             "examples": run["examples"],
             "minutes": (time.monotonic() - started) / 60,
             "gate": json.loads(run["result"] or "{}").get("gate"),
+            "gate_of_facts": gate_of_facts(loop),
         }
         | judge(loop),
     )
@@ -209,10 +210,21 @@ def wait_for_training(loop: Loop, number: int) -> None:
 
 
 def newest_run(loop: Loop) -> dict[str, Any] | None:
+    return row_of(loop, "SELECT * FROM runs ORDER BY id DESC LIMIT 1")
+
+
+def gate_of_facts(loop: Loop) -> str | None:
+    """What the gate that `gate.partial` takes says of the adapter that serves."""
+    row = row_of(loop, "SELECT calibration FROM adapters WHERE state = 'active' LIMIT 1")
+    partial = json.loads(row["calibration"]).get("partial") if row else None
+    return partial["gate"]["sentence"] if partial else None
+
+
+def row_of(loop: Loop, query: str) -> dict[str, Any] | None:
     database = sqlite3.connect(f"file:{loop.home / 'valence.db'}?mode=ro", uri=True, timeout=30)
     database.row_factory = sqlite3.Row
     with database:
-        row = database.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        row = database.execute(query).fetchone()
     database.close()
     return dict(row) if row else None
 
@@ -243,6 +255,7 @@ def summary(loop: Loop, arguments: argparse.Namespace) -> dict[str, Any]:
         "epochs": arguments.epochs,
         "rehearse": arguments.rehearse,
         "seed": arguments.seed,
+        "partial": arguments.partial,
         "minutes_training": loop.seconds_training / 60,
         "rounds": loop.rounds,
         "windows": [asdict(w) for w in loop_report.windows(loop.calls, WINDOW)],

@@ -102,6 +102,16 @@ def _row(one: Row, phase: Row | None) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
+def _gates(rounds: list[Row], name: str) -> str:
+    return "\n".join(f"- round {one['round']}: {one[name]}" for one in rounds)
+
+
+def _by_hand(page: Path) -> str:
+    """What a person has written under the figures; it outlasts them."""
+    text = page.read_text("utf-8") if page.exists() else ""
+    return text[text.index(BY_HAND) :] if BY_HAND in text else ""
+
+
 def _error(found: Row) -> str:
     return (
         f"{found['wrong']} of {found['served']}: {found['error']:.1%} "
@@ -116,15 +126,16 @@ def write(report: Row, docs: Path, picture: Path) -> None:
     last = report["windows"][-10:]
     late = sum(window["fallback_rate"] for window in last) / len(last)
     first = sum(window["fallback_rate"] for window in report["windows"][:10]) / 10
-    (docs / "bench_loop.md").write_text(
+    page = docs / "bench_loop.md"
+    page.write_text(
         TEMPLATE.format(
             table=table(report),
             served=_error(report["served"]) if report["served"]["served"] else "nothing served",
             first=f"{first:.1%}",
             late=f"{late:.1%}",
-            gates="\n".join(
-                f"- round {one['round']}: {one['gate']}" for one in report["rounds"][1:]
-            ),
+            gates=_gates(report["rounds"][1:], "gate"),
+            gates_of_facts=_gates(report["rounds"][1:], "gate_of_facts"),
+            partial=" --partial" if report["partial"] else "",
             **{
                 name: report[name]
                 for name in (
@@ -139,7 +150,8 @@ def write(report: Row, docs: Path, picture: Path) -> None:
             },
             minutes=f"{report['minutes']:.0f}",
             training=f"{report['minutes_training']:.0f}",
-        ),
+        )
+        + _by_hand(page),
         "utf-8",
     )
 
@@ -182,6 +194,8 @@ def _running_error(rows: list[Row]) -> list[float | None]:
     return found
 
 
+BY_HAND = "\n## What it shows"
+
 TEMPLATE = """# The loop on real text
 
 `scripts/bench_loop.py` streams WebNLG 3.0 (English, CC BY-NC-SA 4.0; not part of this
@@ -202,15 +216,19 @@ These figures are what one run measured, on two x86-64 cores.
   {rehearse} examples of the base's own categories to rehearse from; {epochs} epochs at a learning
   rate of {learning_rate}; {minutes} minutes in all, {training} of them training and judging.
 
-What the gate said after each round:
+What the gate for whole answers said after each round:
 
 {gates}
+
+and the one for facts, which takes its place with `--partial` (`gate.partial`):
+
+{gates_of_facts}
 
 Made by
 
     .venv/bin/python scripts/bench_loop.py --data WEBNLG --base {base} --out OUT \\
         --texts {texts} --trigger {trigger} --rehearse {rehearse} \\
-        --learning-rate {learning_rate} --epochs {epochs} --seed {seed} --docs
+        --learning-rate {learning_rate} --epochs {epochs} --seed {seed}{partial} --docs
 
 with the base of [base_models.md](base_models.md). All windows are in
 [bench_loop.json](bench_loop.json).
