@@ -14,7 +14,15 @@ from dataclasses import dataclass
 Stats = Sequence[float]
 """Of one token, in nats: log-probability, margin over the best other token, entropy."""
 
-FEATURES = ("mean_logprob", "q10_logprob", "min_margin", "max_entropy", "n_tokens")
+FEATURES = (
+    "mean_logprob",
+    "q10_logprob",
+    "q25_logprob",
+    "min_margin",
+    "mean_entropy",
+    "max_entropy",
+    "n_tokens",
+)
 """What earned its place beside the others (docs/bench_gate.md)."""
 
 
@@ -47,7 +55,9 @@ def features(scores: TokenScores) -> dict[str, float]:
     return {
         "mean_logprob": math.fsum(logprobs) / count,
         "q10_logprob": quantile(logprobs, 0.10),
+        "q25_logprob": quantile(logprobs, 0.25),
         "min_margin": min(scores.margins),
+        "mean_entropy": math.fsum(scores.entropies) / count,
         "max_entropy": max(scores.entropies),
         "n_tokens": float(scores.values),
     }

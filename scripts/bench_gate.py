@@ -26,14 +26,10 @@ import gate_start  # noqa: E402
 import numpy as np  # noqa: E402
 import webnlg  # noqa: E402
 from gate_ablation import ablations, confidences, fitted, only, used_of  # noqa: E402
+from gate_answers import Answers, Labelled  # noqa: E402
 from gate_intents import of_classifier  # noqa: E402
 from gate_link import links  # noqa: E402
-from gate_sets import (  # noqa: E402
-    Answers,
-    Labelled,
-    of_home,
-    trained_home,
-)
+from gate_sets import of_home, trained_home  # noqa: E402
 
 from models.metrics import auroc, brier, ece  # noqa: E402
 from models.scorer import Scorer  # noqa: E402
@@ -117,7 +113,9 @@ def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     system = answers(name, arguments)
     return {
         "rows": [asdict(row) for row in rows_of(system)],
-        "ablations": [asdict(each) for each in ablations(system)],
+        "ablations": [
+            asdict(each) for whole in (system, *parts_of(system)) for each in ablations(whole)
+        ],
         "links": [asdict(each) for each in links(system)],
         "started": [asdict(each) for each in starts(system)],
     }
@@ -240,6 +238,14 @@ def promise(
         naive_served=len(naively),
         naive_wrong=naively.count(False),
     )
+
+
+def parts_of(system: Answers) -> list[Answers]:
+    """The parts of its answers as a system of their own; none where there are none."""
+    score, judged = system.parts.get("score"), system.parts.get("gate")
+    if not score or not judged:
+        return []
+    return [Answers(f"{system.name}, parts", score, [], [], {"of the gate's answers": judged})]
 
 
 def starts(system: Answers) -> Iterator[gate_start.Started]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gate_sets import NEIGHBOURS, Answers, Labelled
+from gate_answers import Answers, Labelled
+from gate_candidates import NEIGHBOURS
 
 
 def of_classifier(name: str, folder: Path) -> Answers:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from gate_ablation import only, used_of
-from gate_sets import Answers
+from gate_answers import Answers
 
 from models.metrics import brier, ece
 from models.scorer import FOLDS, TREES_FROM, fit_scorer
@@ -75,7 +75,8 @@ def _with_sigmoid(rows: np.ndarray, right: np.ndarray, asked: np.ndarray) -> lis
     from sklearn.preprocessing import StandardScaler
 
     line: Any = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    rarer = int(min(right.sum(), (~right).sum()))
+    folds = StratifiedKFold(min(FOLDS, rarer), shuffle=True, random_state=0)
     model = CalibratedClassifierCV(line, method="sigmoid", cv=folds, ensemble=False)
     chances: list[float] = model.fit(rows, right).predict_proba(asked)[:, 1].tolist()
     return chances

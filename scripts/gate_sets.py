@@ -1,27 +1,25 @@
-"""Answers with their features and the truth, for bench_gate.py, from a home whose adapter answers
-texts.
-
-Beside the features that the product uses each answer has candidates, whose names begin with
-`CANDIDATE`: what has been judged and left out, or has not earned its place yet. Knows nothing of
-scorers or gates.
+"""A home whose adapter answers texts, for bench_gate.py: trained through the real commands, read as
+the product reads it, the candidates of `gate_candidates` beside the product's features. Knows
+nothing of scorers or gates.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gate_answers import CANDIDATE, Answers, Labelled
+from gate_candidates import Read, of_tokens, unit_length, with_candidates
 from webnlg import Pair
 
 from models.generation import Completion
-from models.scores import TokenScores, quantile
+from store.evaluations import Item
 from store.examples import Example
 from valence.app import Valence
 from valence.boundaries import get
@@ -30,48 +28,11 @@ from valence.config import load_settings
 from valence.curation import CALIBRATION_MOST, TEST_MOST
 from valence.locations import find_locations
 from valence.reading import generation, read_completion
-from valence.unit import Unit
+from valence.unit import RETIRED, Unit
 
 ROOT = Path(__file__).resolve().parent.parent
-CANDIDATE = "candidate:"
-NEIGHBOURS = 5
 MOST_NEIGHBOURS = 500
 FRESH_MOST = 1500
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """One answer. `features` is None where a hard check failed: it can never be served."""
-
-    features: dict[str, float] | None
-    right: bool
-
-
-@dataclass(frozen=True)
-class Answers:
-    """All answers of one system: to fit the scorer, to open the gate, for thresholds (labels
-    unused), and fresh ones that nothing was fitted on, by the name of their kind. Those for the
-    scorer and the first fresh ones have the candidates too."""
-
-    name: str
-    score: list[Labelled]
-    gate: list[Labelled]
-    traffic: list[Labelled]
-    fresh: dict[str, list[Labelled]]
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Answers:
-        """What `dataclasses.asdict` made of them."""
-        parts = {kind: _labelled(data[kind]) for kind in ("score", "gate", "traffic")}
-        fresh = {kind: _labelled(answers) for kind, answers in data["fresh"].items()}
-        return cls(data["name"], **parts, fresh=fresh)
-
-
-def _labelled(answers: list[dict[str, Any]]) -> list[Labelled]:
-    return [Labelled(**answer) for answer in answers]
-
-
-# -- a home with an adapter ----------------------------------------------------------------------
 
 
 def trained_home(home: Path, base: Path, pairs: Sequence[Pair]) -> Path:
@@ -116,7 +77,9 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         reader, examples = Reader(app, unit), app.stores.examples
         calibration = answered(app, unit, examples.of("decompose", "calibration"))
         tests = answered(app, unit, examples.of("decompose", "test"))
-        raw = {"score": reader.read([_pair(e) for e, _ in calibration if for_score(e.id)])}
+        for_scorer = [one for one in calibration if for_score(one[0].id)]
+        for_gate = [one for one in calibration if not for_score(one[0].id)]
+        raw = {"score": reader.read([_pair(example) for example, _ in for_scorer])}
         raw |= {
             kind: reader.read(pairs[:FRESH_MOST], round_trips=place == 0)
             for place, (kind, pairs) in enumerate(fresh.items())
@@ -126,37 +89,39 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
     return Answers(
         name,
         score=judged.pop("score"),
-        gate=[answer for e, answer in calibration if not for_score(e.id)],
-        traffic=[answer for _, answer in tests],
+        gate=[_as_kept(item) for _, item in for_gate],
+        traffic=[_as_kept(item) for _, item in tests],
         fresh=judged,
+        parts={"score": _parts(for_scorer), "gate": _parts(for_gate)},
     )
 
 
-def answered(
-    app: Valence, unit: Unit, examples: Sequence[Example]
-) -> list[tuple[Example, Labelled]]:
+def answered(app: Valence, unit: Unit, examples: Sequence[Example]) -> list[tuple[Example, Item]]:
     """The adapter's answers to these examples from its own evaluation, where it had them."""
     ids = [example.id for example in examples]
     items = app.stores.evaluations.items_of(unit.variant, "decompose", ids)
+    return [(example, items[example.id]) for example in examples if example.id in items]
+
+
+def _as_kept(item: Item) -> Labelled:
+    return Labelled(item.features, item.correct)
+
+
+def _parts(answers: Sequence[tuple[Example, Item]]) -> list[Labelled]:
+    """Each part; what an older version measured and the product no longer does is a candidate."""
     return [
-        (example, Labelled(items[example.id].features, items[example.id].correct))
-        for example in examples
-        if example.id in items
+        Labelled({_named(name): value for name, value in features.items()}, right)
+        for _, item in answers
+        for features, right in item.parts
     ]
+
+
+def _named(feature: str) -> str:
+    return f"{CANDIDATE}{feature}" if feature in RETIRED else feature
 
 
 def _pair(example: Example) -> Pair:
     return Pair(example.input, get("decompose").output_from_text(example.output))
-
-
-@dataclass(frozen=True)
-class Read:
-    """One answer before the candidates that need other answers: its middle layer's means."""
-
-    features: dict[str, float] | None
-    right: bool
-    answer: list[float] | None
-    input: list[float] | None
 
 
 class Reader:
@@ -227,76 +192,3 @@ class Reader:
         asked = [generation(self._boundary, text, self._runtime, self._unit) for text in texts]
         made = self._runtime.generate_batch(asked)
         return [read_completion(self._boundary, "-", self._runtime, one)[0] or () for one in made]
-
-
-def of_tokens(scores: TokenScores) -> dict[str, float]:
-    """Features of the tokens that have been judged and left out (nats)."""
-    logprobs, count = scores.logprobs, len(scores.logprobs)
-    found = {
-        "first_logprob": logprobs[0],
-        "min_logprob": min(logprobs),
-        "q25_logprob": quantile(logprobs, 0.25),
-        "mean_margin": math.fsum(scores.margins) / count,
-        "mean_entropy": math.fsum(scores.entropies) / count,
-    }
-    return {f"{CANDIDATE}{name}": value for name, value in found.items()}
-
-
-def with_candidates(raw: dict[str, list[Read]], learnt: np.ndarray) -> dict[str, list[Labelled]]:
-    """Adds the hidden-state probe and the distance to the training inputs."""
-    probe = Probe(raw["score"])
-    return {
-        kind: [
-            Labelled(None, one.right)
-            if one.features is None
-            else Labelled(
-                one.features
-                | {
-                    f"{CANDIDATE}probe": sure,
-                    f"{CANDIDATE}distance": distance(learnt, one.input),
-                },
-                one.right,
-            )
-            for one, sure in zip(reads, probe(kind, reads), strict=True)
-        ]
-        for kind, reads in raw.items()
-    }
-
-
-class Probe:
-    """Logistic regression on the middle layer's mean over the answer's value tokens; its own
-    training answers are scored out of fold."""
-
-    def __init__(self, reads: Sequence[Read]) -> None:
-        from sklearn.decomposition import PCA
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.model_selection import cross_val_predict
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-
-        usable = [one for one in reads if one.features is not None]
-        states = np.array([one.answer for one in usable])
-        right = np.array([one.right for one in usable])
-        model = make_pipeline(
-            StandardScaler(), PCA(min(32, len(usable) // 10)), LogisticRegression(C=0.1)
-        )
-        held_out = cross_val_predict(model, states, right, cv=5, method="decision_function")
-        self._own = iter(held_out.tolist())
-        self._model = model.fit(states, right)
-
-    def __call__(self, kind: str, reads: Sequence[Read]) -> list[float]:
-        if kind == "score":
-            return [math.nan if one.features is None else next(self._own) for one in reads]
-        states = np.array([one.answer or [0.0] * len(reads[0].answer or []) for one in reads])
-        return [float(score) for score in self._model.decision_function(states)]
-
-
-def distance(learnt: np.ndarray, state: list[float] | None) -> float:
-    """Mean cosine distance to the nearest training inputs."""
-    similar = np.sort(learnt @ unit_length([state])[0])[-NEIGHBOURS:]
-    return float(1 - similar.mean())
-
-
-def unit_length(rows: Sequence[Any]) -> np.ndarray:
-    array = np.asarray(rows, np.float32)
-    return array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), 1e-9)

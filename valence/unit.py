@@ -21,7 +21,7 @@ from valence.errors import AdapterError
 from valence.familiarity import Familiar
 from valence.gate import Gate
 
-RETIRED = frozenset({"first_logprob", "min_logprob", "q25_logprob", "mean_margin", "mean_entropy"})
+RETIRED = frozenset({"first_logprob", "mean_margin", "min_logprob"})
 """Features of earlier versions, which attempts no longer have (docs/bench_gate.md)."""
 
 EARLIER = "its scorer was fitted by an earlier version; train it anew"
