@@ -2,9 +2,11 @@
 
 Random unit vectors stand in for embeddings (their making is not measured); texts are made of words
 with Zipf's frequencies, facts of random entities, so that the common words and the much-named
-entities are there that make a search slow. A query is full text, vectors and graph, one after the
-other, each asked for 20 items. Latencies are of a warmed-up process; CPU times stand beside them,
-because on a machine that does other work at the same time only these say what a query costs.
+entities are there that make a search slow. A hybrid query is `Memory.search` as the assistant asks
+it: a question that names an entity and a relation among words of the texts. Under it the parts of a
+query by themselves, each asked for 20 items. Latencies are of a warmed-up process; CPU times stand
+beside them, because on a machine that does other work at the same time only these say what a query
+costs.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 from store.database import Database  # noqa: E402
 from store.episodes import Chunk, Episodes  # noqa: E402
@@ -27,6 +30,7 @@ from store.exact import ExactIndex  # noqa: E402
 from store.facts import NewFact  # noqa: E402
 from store.graph import Graph  # noqa: E402
 from store.lance import VectorIndex  # noqa: E402
+from valence.memory.memory import Memory  # noqa: E402
 
 MODEL = "random@0"
 WIDTH = 384
@@ -34,6 +38,19 @@ WORDS = 20_000
 BATCH = 5000
 FOUND = 20
 TURNS = 1000
+
+
+class Drawn:
+    """Stands in for an embedding model: a random vector a text, at no cost."""
+
+    name = MODEL
+    available = True
+
+    def __init__(self, chance: np.random.Generator) -> None:
+        self._chance = chance
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        return units(self._chance, len(texts))
 
 
 class Home:
@@ -45,6 +62,7 @@ class Home:
         self.db = Database(folder / "valence.db")
         self.episodes = Episodes(self.db)
         self.graph = Graph(self.db)
+        self.entities = 1
 
     def drawn(self, kinds: int, shape: tuple[int, ...]) -> np.ndarray:
         """Numbers below `kinds`, the n-th as frequent as 1 / n."""
@@ -56,8 +74,18 @@ class Home:
         return [" ".join(f"w{n}" for n in row) for row in drawn]
 
     def vectors(self, count: int) -> np.ndarray:
-        rows = self.chance.standard_normal((count, WIDTH), dtype=np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return units(self.chance, count)
+
+    def memory(self) -> Memory:
+        embedder: Any = Drawn(self.chance)
+        return Memory(self.db, self.folder / "episodic.lance", embedder, _never)
+
+    def questions(self, count: int) -> list[str]:
+        named = self.drawn(self.entities, (count,))
+        return [
+            f"What is the relation{self.chance.integers(50)} of entity {n}: {text}?"
+            for n, text in zip(named, self.texts(count, 4), strict=True)
+        ]
 
     def add_episodes(self, count: int) -> None:
         for start in range(0, count, BATCH):
@@ -69,6 +97,7 @@ class Home:
         names = [f"entity {n}" for n in range(max(count // 5, 2))]
         made = self.graph.add_entities((name, name) for name in names)
         entities = [entity.id for entity in made.values()]
+        self.entities = len(entities)
         for start in range(0, count, BATCH):
             size = min(BATCH, count - start)
             pairs = self.drawn(len(entities), (size, 2))
@@ -125,7 +154,9 @@ def latency(home: Home, arguments: argparse.Namespace) -> str:
     first = cost(lambda: exact.search(home.vectors(1)[0], FOUND))
     queries = iter(home.texts(4 * arguments.queries, 8))
     vectors = iter(home.vectors(4 * arguments.queries))
+    memory, asked = home.memory(), iter(home.questions(2 * arguments.queries))
     ways: dict[str, Callable[[], Any]] = {
+        "hybrid query": lambda: memory.search(next(asked)),
         "full text": lambda: home.episodes.search(next(queries), FOUND),
         "vectors, exact": lambda: exact.search(next(vectors), FOUND),
         "full text of facts": lambda: home.graph.search(["entity", "7", "relation7"], FOUND),
@@ -133,7 +164,6 @@ def latency(home: Home, arguments: argparse.Namespace) -> str:
         "graph, 2 hops": lambda: home.graph.neighbours(some(home, entities, 1), 2, 200),
     }
     timed = {name: costs(way, arguments.queries) for name, way in ways.items()}
-    timed["all of these"] = np.sum(list(timed.values()), axis=0)
     notes = [f"Loading all vectors, once a process: {first[0]:.2f} s ({first[1]:.2f} s CPU)."]
     if arguments.index:
         timed["vectors, index on disk"], note = indexed(home, exact, arguments.queries)
@@ -154,6 +184,16 @@ def indexed(home: Home, exact: ExactIndex, queries: int) -> tuple[np.ndarray, st
     took = costs(lambda: index.search(next(asked), FOUND), queries)
     share = hits / queries / FOUND
     return took, f"Index on disk: built in {built[0]:.0f} s, recall@{FOUND} {share:.3f} (random)."
+
+
+def units(chance: np.random.Generator, count: int) -> np.ndarray:
+    """Random vectors of length one."""
+    rows = chance.standard_normal((count, WIDTH), dtype=np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _never(text: str, episode: str | None) -> Any:
+    raise AssertionError("nothing is decomposed here")
 
 
 def some(home: Home, entities: list[str], count: int) -> list[str]:

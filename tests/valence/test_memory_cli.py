@@ -170,10 +170,10 @@ def test_a_person_joins_names_and_parts_them(run: Run) -> None:
     both = ("memory", "same", "Ada Lovelace", "Countess Ada", "--json")
     assert run(*both).record == {"names": ["Ada Lovelace", "Countess Ada"], "same": True}
     facts = run("memory", "facts", "Countess Ada", "--json").records
-    assert {fact["subject"] for fact in facts} == {"Ada Lovelace"}
+    assert {fact["triple"][0] for fact in facts} == {"Ada Lovelace"}
     assert run(*both, "--not").record["same"] is False
     (fact,) = run("memory", "facts", "Countess Ada", "--json").records
-    assert fact["subject"] == "Countess Ada"
+    assert fact["triple"][0] == "Countess Ada"
     assert run("memory", "same", "Ada Lovelace", "Nobody").code == 1
 
 
