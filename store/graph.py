@@ -81,6 +81,14 @@ _RELATIONS = """
 SELECT relation_folded, count(*) AS facts FROM facts WHERE superseded_at IS NULL
 GROUP BY relation_folded ORDER BY facts DESC, relation_folded
 """
+# From one relation to the next by the index, however many facts each has.
+_RELATION_NAMES = """
+WITH RECURSIVE names (name) AS (
+  SELECT min(relation_folded) FROM facts UNION ALL
+  SELECT (SELECT min(relation_folded) FROM facts WHERE relation_folded > name) FROM names
+  WHERE name IS NOT NULL)
+SELECT name FROM names WHERE name IS NOT NULL
+"""
 _PAGE = """
 SELECT number, id FROM facts WHERE number > ? AND superseded_at IS NULL ORDER BY number LIMIT 2000
 """
@@ -181,9 +189,15 @@ class Graph(Entities):
             connection.execute(_SUPERSEDE, {"id": fact_id, "by": by, "at": now()})
         return self.get(fact_id)
 
-    def facts_about(self, entity_ids: Iterable[str], limit: int = 1000) -> builtins.list[Fact]:
-        """Believed facts whose subject or object is one of the entities, newest first."""
-        return graph_search.facts_about(self.db, self._roots(entity_ids), limit)
+    def facts_about(
+        self,
+        entity_ids: Iterable[str],
+        limit: int = 1000,
+        relations: Iterable[str] | None = None,
+    ) -> builtins.list[Fact]:
+        """Believed facts whose subject or object is one of the entities, newest first; with
+        `relations` (folded) only those of one of them."""
+        return graph_search.facts_about(self.db, self._roots(entity_ids), limit, relations)
 
     def search(self, words: Sequence[str], limit: int = 50) -> builtins.list[tuple[Fact, float]]:
         """Believed facts that hold any of the words in subject, relation or object, the best
@@ -242,6 +256,11 @@ class Graph(Entities):
     def relations(self) -> dict[str, int]:
         """Folded relations of believed facts with their counts, most frequent first."""
         return {row["relation_folded"]: row["facts"] for row in self.db.read(_RELATIONS)}
+
+    def relation_names(self) -> builtins.list[str]:
+        """All folded relations in order, also those of facts that are believed no longer; so quick
+        that they need not be kept."""
+        return [row["name"] for row in self.db.read(_RELATION_NAMES)]
 
     def forget_source(self, source_id: str) -> int:
         """Remove what only this source stated, and entities that nothing else names; a fact that

@@ -37,13 +37,14 @@ _MEMBERS = """
 SELECT value AS id FROM json_each(:ids) UNION
 SELECT id FROM entities WHERE merged_into IN (SELECT value FROM json_each(:ids))
 """
-_ABOUT = f"""
-WITH members AS ({_MEMBERS})
-SELECT number FROM (
-  SELECT number FROM facts WHERE subject_id IN members AND superseded_at IS NULL LIMIT :most)
-UNION SELECT number FROM (
-  SELECT number FROM facts WHERE object_id IN members AND superseded_at IS NULL LIMIT :most)
-ORDER BY number DESC LIMIT :limit
+_NEWEST_OF = """
+SELECT number FROM facts INDEXED BY facts_newest_by_{here} WHERE {here}_id = :member
+AND superseded_at IS NULL ORDER BY number DESC LIMIT :limit
+"""
+_BY_RELATION = """
+SELECT number FROM facts INDEXED BY facts_by_{here} WHERE {here}_id = :member
+AND relation_folded IN (SELECT value FROM json_each(:relations))
+AND superseded_at IS NULL ORDER BY number DESC LIMIT :limit
 """
 _STEP = """
   SELECT coalesce(other.merged_into, other.id), near.hops + 1
@@ -93,12 +94,23 @@ def search(db: Database, words: Sequence[str], limit: int) -> list[tuple[Fact, f
     return ranked[:limit]
 
 
-def facts_about(db: Database, ids: Iterable[str], limit: int) -> list[Fact]:
-    """Believed facts that touch the entities, newest first; of an entity with very many, any."""
-    chosen = {"ids": json.dumps(list(ids)), "most": MOST_EDGES, "limit": limit}
-    numbers = [row["number"] for row in db.read(_ABOUT, chosen)]
-    rows = {row["number"]: row for row in db.read(_NUMBERED, (json.dumps(numbers),))}
-    return [_fact(rows[number]) for number in numbers if number in rows]
+def facts_about(
+    db: Database, ids: Iterable[str], limit: int, relations: Iterable[str] | None = None
+) -> list[Fact]:
+    """Believed facts that touch the entities, newest first; with `relations` (folded) only those
+    of one of them."""
+    members = [row["id"] for row in db.read(_MEMBERS, {"ids": json.dumps(list(ids))})]
+    sql = _NEWEST_OF if relations is None else _BY_RELATION
+    chosen = {"limit": limit, "relations": json.dumps(list(relations or ()))}
+    numbers = {
+        row["number"]
+        for member in members
+        for here in ("subject", "object")
+        for row in db.read(sql.format(here=here), {**chosen, "member": member})
+    }
+    newest = sorted(numbers, reverse=True)[:limit]
+    rows = {row["number"]: row for row in db.read(_NUMBERED, (json.dumps(newest),))}
+    return [_fact(rows[number]) for number in newest if number in rows]
 
 
 def neighbours(db: Database, ids: Iterable[str], hops: int, limit: int) -> dict[str, int]:

@@ -23,6 +23,7 @@ STEPS = (
     "0003_memory.sql",
     "0004_strategies.sql",
     "0005_classifiers.sql",
+    "0006_newest_facts.sql",
 )
 LATEST = len(STEPS)
 

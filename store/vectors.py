@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import get_ident
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from store.database import Database
@@ -65,7 +66,7 @@ class Vectors:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._marks: dict[tuple[str, str, int], tuple[object, Mark]] = {}
+        self._marks: dict[tuple[int, str, str, int], tuple[object, Mark]] = {}
 
     def add(self, owner: Owner, model: str, ids: Sequence[str], vectors: Matrix) -> None:
         """Keep one row of `vectors` (n, d; each of length one) an id, in one transaction.
@@ -82,7 +83,7 @@ class Vectors:
     def mark(self, owner: Owner, model: str, after: int = 0) -> Mark:
         """How many there are with a number above `after`, and the number of the newest. No number
         is used twice. Counted again only after something was written to the database."""
-        asked, written = (owner, model, after), self._written()
+        asked, written = (get_ident(), owner, model, after), self._written()
         known = self._marks.get(asked)
         if written is not None and known is not None and known[0] == written:
             return known[1]

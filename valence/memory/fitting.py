@@ -81,6 +81,12 @@ def forms(relation: str) -> tuple[tuple[str, ...], ...]:
     return (written, said) if said else (written,)
 
 
+@cache
+def stems(relation: str) -> frozenset[str]:
+    """The stems of all wordings of a relation."""
+    return frozenset(stem for form in forms(relation) for stem in form)
+
+
 def spoken(relation: str) -> str:
     """The relation in plain words, as a person would write it: `birth place`."""
     return spaced(relation)

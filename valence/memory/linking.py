@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from store.graph import Entity
 from valence.conversation.questions import SPEAKER, Question
-from valence.memory.naming import entity_key
+from valence.memory.naming import entity_key, has_signs
 
 Names = Callable[[Iterable[str]], dict[str, list[Entity]]]
 """The entities that each of many folded names may mean."""
@@ -59,8 +59,9 @@ def _spans(question: Question) -> dict[tuple[int, int], tuple[str, ...]]:
     """Every run of tokens that may be a name, with the keys that it may be known by. Words of
     grammar alone name nothing, but for those that mean the speaker."""
     tokens = question.tokens[:MOST_TOKENS]
+    signs = has_signs(question.text)
     spans: dict[tuple[int, int], tuple[str, ...]] = {
-        (start, stop): _keys(question, start, stop)
+        (start, stop): _keys(question, start, stop) if signs else (" ".join(tokens[start:stop]),)
         for start in range(len(tokens))
         for stop in range(start + 1, min(start + LONGEST_NAME, len(tokens)) + 1)
         if any(place in question.stems for place in range(start, stop))

@@ -26,6 +26,11 @@ def entity_key(name: str) -> str:
     return fold(bare) or caseless(name)
 
 
+def has_signs(text: str) -> bool:
+    """Whether a name in the text may have a key that differs from its folded words."""
+    return bool(_NUMBER.search(text)) or any(map(_is_meant, text))
+
+
 def relation_key(relation: str) -> str:
     """The form by which relations are compared: `birthPlace`, `birth_place` and "birth place" are
     the same."""

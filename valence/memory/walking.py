@@ -6,9 +6,7 @@ words of relations; it does not know other ways of finding, nor what is done wit
 
 from __future__ import annotations
 
-import math
-import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,12 +19,12 @@ from valence.memory.fitting import (
     Fit,
     f1,
     fit,
-    forms,
     in_order,
     of_kind,
     other_end,
     rest_of,
     spoken,
+    stems,
 )
 from valence.memory.linking import Seed, link_parts
 
@@ -35,8 +33,7 @@ Similar = Callable[[str, Sequence[str]], list[float]]
 
 AROUND = 200
 """Facts looked at around one entity, the newest first; a hub's others by their relation alone."""
-NAMED_RELATIONS = 3
-OF_A_RELATION = 50
+OF_A_RELATION = 100
 BRIDGES = 6
 """First facts that are followed to a second one, at most."""
 ALONE = 0.6
@@ -66,8 +63,6 @@ class Walker:
     def __init__(self, graph: Graph, similar: Similar | None = None) -> None:
         self._graph = graph
         self._similar = similar
-        self._known: dict[str, list[str]] = {}
-        self._known_until = -math.inf
 
     def walk(self, question: Question, seeds: Sequence[Seed]) -> list[Walked]:
         """The facts around the named entities, best first; each fact once, with its best walk."""
@@ -85,11 +80,14 @@ class Walker:
         if not rest:
             return [Walked(fact, ALONE * _way(fact, seed.entity.id)) for fact in facts]
         named = {each.entity.id: each.places for each in seeds}
-        near = [_near(question, fact, seed, named) for fact in facts]
+        fits = {name: fit(name, rest) for name in {fact.relation for fact in facts}}
+        near = [_near(question, fact, seed, named, fits[fact.relation]) for fact in facts]
         if facts and self._similar is not None and not any(each.score for each in near):
             return _by_meaning(question, seed, facts, self._similar)
-        known = {stem for fact in facts for form in forms(fact.relation) for stem in form}
-        return [_whole(found, rest, known) for found in near + self._far(question, seed, near)]
+        known = {stem for name in fits for stem in stems(name)}
+        found = near + self._far(question, seed, near)
+        missed = {part: _misses(part, rest, known) for part in {each.shared for each in found}}
+        return [_less(each) if missed[each.shared] else each for each in found]
 
     def _far(self, question: Question, seed: Seed, near: list[Walked]) -> list[Walked]:
         """Two steps: from what fits in part to what the rest of the question asks of it."""
@@ -101,39 +99,25 @@ class Walker:
             first = fit(bridge.relation, rest)
             left = rest - Counter(first.shared)
             if left and middle != seed.entity.id:
-                facts = [each for each in self._around(middle, left) if each.id != bridge.id]
-                fits = {name: fit(name, left) for name in {each.relation for each in facts}}
+                facts = [each for each in self._named(middle, left, AROUND) if each.id != bridge.id]
+                fits = {name: fit(name, left) for name in {fact.relation for fact in facts}}
                 found += [
                     _two(question, seed, (bridge, first), (fact, fits[fact.relation]), middle)
                     for fact in facts
-                    if fits[fact.relation].shared
                 ]
         return [each for each in found if each.score > 0]
 
     def _around(self, entity_id: str, rest: Counter[str]) -> list[Fact]:
-        """Facts of the entity; of one with very many those whose relation the question names."""
+        """Facts of the entity; of one with very many also those whose relation the question names,
+        be they old."""
         facts = self._graph.facts_about([entity_id], limit=AROUND)
-        if len(facts) < AROUND:
-            return facts
-        sharing = {name for stem in rest for name in self._relations().get(stem, ())}
-        wanted = sorted(sharing, key=lambda name: (-f1([fit(name, rest)], rest), name))
-        of_these = [
-            fact
-            for name in wanted[:NAMED_RELATIONS]
-            for fact in self._graph.facts(subject=entity_id, relation=name, limit=OF_A_RELATION)
-        ]
-        return list({fact.id: fact for fact in of_these + facts}.values())
+        named = self._named(entity_id, rest, OF_A_RELATION) if len(facts) == AROUND else []
+        return list({fact.id: fact for fact in named + facts}.values())
 
-    def _relations(self) -> dict[str, list[str]]:
-        """All relations of the graph by the stems of their words; read anew once a minute, for
-        that counts every fact."""
-        if time.monotonic() > self._known_until:
-            known: dict[str, list[str]] = defaultdict(list)
-            for name in self._graph.relations():
-                for stem in {stem for form in forms(name) for stem in form}:
-                    known[stem].append(name)
-            self._known, self._known_until = dict(known), time.monotonic() + 60
-        return self._known
+    def _named(self, entity_id: str, rest: Counter[str], limit: int) -> list[Fact]:
+        """Facts of the entity whose relation has words of the question."""
+        wanted = [name for name in self._graph.relation_names() if not stems(name).isdisjoint(rest)]
+        return self._graph.facts_about([entity_id], limit, wanted) if wanted else []
 
 
 def fit_alone(question: Question, fact: Fact) -> float:
@@ -142,17 +126,26 @@ def fit_alone(question: Question, fact: Fact) -> float:
     named = [Entity(id=id, name=name, folded=fold(name)) for id, name in ends]
     seeds = link_parts(question, named)
     places = {seed.entity.id: seed.places for seed in seeds}
-    return max((_near(question, fact, seed, places).score for seed in seeds), default=0.0)
+    near = [
+        _near(question, fact, seed, places, fit(fact.relation, rest_of(question, seed.places)))
+        for seed in seeds
+    ]
+    return max((each.score for each in near), default=0.0)
 
 
-def _near(question: Question, fact: Fact, seed: Seed, named: dict[str, frozenset[int]]) -> Walked:
-    """One step. Where the other end is named too, it is explained as the first end is."""
+def _near(
+    question: Question, fact: Fact, seed: Seed, named: dict[str, frozenset[int]], alone: Fit
+) -> Walked:
+    """One step, whose relation fits as `alone` says. Where the other end is named too, it is
+    explained as the first end is."""
     end, value = other_end(fact, seed.entity.id)
-    both = end in named and end != seed.entity.id
-    rest = rest_of(question, seed.places | named[end]) if both else rest_of(question, seed.places)
-    found = fit(fact.relation, rest)
+    if end in named and end != seed.entity.id:
+        rest = rest_of(question, seed.places | named[end])
+        found, kind = fit(fact.relation, rest), 1.0
+    else:
+        rest, found = rest_of(question, seed.places), alone
+        kind = of_kind(question.expected, value)
     score = f1([found], rest) if rest else ALONE
-    kind = 1.0 if both else of_kind(question.expected, value)
     return Walked(fact, score * kind * _way(fact, seed.entity.id), shared=found.shared)
 
 
@@ -171,12 +164,13 @@ def _two(
     return Walked(fact, min(1.0, fitting * way + bonus), (bridge,), "two relations", shared)
 
 
-def _whole(found: Walked, rest: Counter[str], known: set[str]) -> Walked:
-    """The walk fits less where the question also names another relation of the entity: the birth
-    date of a spouse is not one's own."""
-    missed = rest - Counter(found.shared)
-    if known.isdisjoint(missed):
-        return found
+def _misses(shared: tuple[str, ...], rest: Counter[str], known: set[str]) -> bool:
+    """Whether the question also names another relation of the entity: the birth date of a spouse
+    is not one's own."""
+    return not known.isdisjoint(rest - Counter(shared))
+
+
+def _less(found: Walked) -> Walked:
     return replace(found, score=found.score * MISSED)
 
 

@@ -13,8 +13,9 @@ from store.graph import Graph, Provenance
 from store.sources import Source, Sources
 from valence.conversation.answering import grounds, passage
 from valence.conversation.questions import Question
+from valence.memory.finds import fuse
 from valence.memory.knowledge import Knowledge
-from valence.memory.retrieval import Filters, Item, Retrieval, fuse, tokens
+from valence.memory.retrieval import Filters, Item, Retrieval, tokens
 
 Triple = tuple[str, str, str]
 TRIPLES: list[Triple] = [
@@ -155,7 +156,7 @@ def test_fused_ranks_are_reciprocal_and_add_up() -> None:
         return Item("chunk", name, name, None, 0.0, None, "", "why")
 
     a, b, c = item("a"), item("b"), item("c")
-    fused = fuse({"text": [a, b], "meaning": [b, c]})
+    fused = fuse({"text": [a, b], "meaning": [b, c]}, 3)
     assert [each.id for each in fused] == ["b", "a", "c"]
     assert fused[0].score == pytest.approx(1 / 62 + 1 / 61)
     assert fused[0].reason == "why"
