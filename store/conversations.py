@@ -17,6 +17,7 @@ from store.errors import UnknownConversation
 from store.ids import new_id
 from store.rows import decode, encode, find, insert_sql
 from store.searching import fts_query
+from store.titles import title_of
 
 TurnState = Literal["open", "answered", "undone"]
 
@@ -40,10 +41,12 @@ _SEARCH = """
 SELECT turns.* FROM turn_search JOIN turns ON turns.number = turn_search.rowid
 WHERE turn_search MATCH ? AND turns.state != 'undone' ORDER BY turns.number DESC LIMIT ?
 """
-_FORGET = """
-DELETE FROM turns WHERE id IN (SELECT turn_id FROM steps WHERE instr(state, ?1))
-  OR instr(answer, ?1)
+_RESTING = """
+SELECT id, conversation_id, question FROM turns
+WHERE id IN (SELECT turn_id FROM steps WHERE instr(state, ?1)) OR instr(answer, ?1)
 """
+_FIRST = "SELECT question FROM turns WHERE conversation_id = ? ORDER BY position LIMIT 1"
+_RETITLE = "UPDATE conversations SET title = :new WHERE id = :id AND title = :old"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,8 +180,16 @@ class Conversations:
 
 
 def forget_in_turns(connection: sqlite3.Connection, id: str) -> int:
-    """Remove the turns that rest on a call, fact or source of that id; returns how many."""
-    return connection.execute(_FORGET, (id,)).rowcount
+    """Remove the turns that rest on a call, fact or source of that id; returns how many. What was
+    called after one of them is called after the first that is left, or nothing."""
+    gone = connection.execute(_RESTING, (id,)).fetchall()
+    for turn in gone:
+        connection.execute("DELETE FROM turns WHERE id = ?", (turn["id"],))
+        left = connection.execute(_FIRST, (turn["conversation_id"],)).fetchone()
+        new = title_of(left["question"]) if left else ""
+        named = {"id": turn["conversation_id"], "old": title_of(turn["question"]), "new": new}
+        connection.execute(_RETITLE, named)
+    return len(gone)
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:

@@ -166,15 +166,6 @@ class Episodes:
             sql = f"DELETE FROM chunks WHERE id IN {_THESE}"
             return connection.execute(sql, (json.dumps(list(ids)),)).rowcount
 
-    def forget(self, ids: Iterable[str]) -> int:
-        """Remove pieces so that their words leave the full-text index's old segments too, and
-        with the next checkpoint the file."""
-        with self._db.transaction() as connection:
-            removed = self.remove(ids)
-            connection.execute("INSERT INTO chunk_search (chunk_search) VALUES ('optimize')")
-        self._db.checkpoint()
-        return removed
-
 
 def _read(row: sqlite3.Row) -> Chunk:
     return Chunk(**{column: row[column] for column in _COLUMNS})

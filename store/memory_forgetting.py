@@ -53,10 +53,11 @@ def forget_memory(connection: sqlite3.Connection, call_id: str) -> dict[str, int
     counts = {"facts": facts, "chunks": chunks, "turns": turns}
     removed = {table: count for table, count in counts.items() if count}
     if removed:
-        _purge(connection)
+        purge(connection)
     return removed
 
 
-def _purge(connection: sqlite3.Connection) -> None:
+def purge(connection: sqlite3.Connection) -> None:
+    """Write the full-text indexes of the memory anew, so that removed words leave the file."""
     for index in _INDEXES:
         connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from store.conversations import Conversation, Turn
 from store.graph import Entity
+from store.titles import title_of
 from valence.conversation.answering import Citation, grounds
 from valence.conversation.questions import Question, Understood, understand
 from valence.conversation.reply import Reply, Said, remembered_record
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 BUDGET = 1500
 """Tokens of finds that an answer may look at."""
 FINDS = 10
-TITLE = 60
 LOOKED_BACK = 3
 """Turns that a pronoun may reach back over."""
 
@@ -59,7 +59,7 @@ class Assistant:
         for reply in self.resume(listen):
             if reply.turn.question == text and known in (None, self._conversation(reply)):
                 return reply
-        chosen = known or self._memory.conversations.start(_title(text))
+        chosen = known or self._memory.conversations.start(title_of(text))
         return self._turn(begin(self._memory.conversations, chosen.id, text, listen))
 
     def retake(self, conversation: str, step: str, listen: Listen = nobody) -> Reply:
@@ -205,8 +205,3 @@ def _focus(reply: Reply) -> list[str]:
     """What a pronoun in the next turn may mean: whom the facts are about, then what they say."""
     ends = [fact.subject_id for fact in reply.facts] + [fact.object_id for fact in reply.facts]
     return list(dict.fromkeys(ends))
-
-
-def _title(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= TITLE else line[: TITLE - 1].rstrip() + "…"

@@ -28,6 +28,7 @@ def examine(settings: Settings, locations: Locations) -> list[Finding]:
         _sqlite(),
         _blas(),
         _model(settings, locations),
+        _embedding(settings, locations),
         _frontier(settings),
         _key(settings),
         Finding("privacy", True, f"learn from: {settings.privacy.learn}"),
@@ -59,6 +60,18 @@ def _model(settings: Settings, locations: Locations) -> Finding:
     except ModelError as error:
         return Finding("local model", False, f"{error}. {recommendation(settings)}")
     return Finding("local model", True, f"{folder.path.name}, {folder.size_bytes / 1e9:.2f} GB")
+
+
+def _embedding(settings: Settings, locations: Locations) -> Finding:
+    from models.embedding import Embedder
+    from models.errors import ModelError
+
+    chosen = settings.memory
+    embedder = Embedder(chosen.embedding_model, locations.models, chosen.embedding_revision)
+    try:
+        return Finding("embedding model", True, f"{embedder.name}: texts are found by meaning")
+    except ModelError as error:
+        return Finding("embedding model", False, f"{error}. Until then words and structure find.")
 
 
 def recommendation(settings: Settings) -> str:

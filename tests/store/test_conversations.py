@@ -88,3 +88,19 @@ def test_turns_that_rest_on_what_is_forgotten_go_with_it(db: Database, kept: Con
     assert [turn.id for turn in kept.turns(conversation.id)] == [other.id]
     assert kept.steps(telling.id) == []
     assert kept.search("told", 10) == []
+
+
+def test_a_conversation_is_not_called_after_what_was_forgotten(db: Database) -> None:
+    kept = Conversations(db)
+    talk = kept.start("Quxzan is tall.")
+    first, second = kept.begin(talk.id, "Quxzan is  tall."), kept.begin(talk.id, "Rex is a dog.")
+    kept.checkpoint(first.id, "remembered", {"source": "s1"})
+    kept.checkpoint(second.id, "remembered", {"source": "s2"})
+    with db.transaction() as connection:
+        assert forget_in_turns(connection, "s1") == 1
+    assert kept.get(talk.id).title == "Rex is a dog."
+    own = kept.start("A name of its own")
+    kept.checkpoint(kept.begin(own.id, "Zed is old.").id, "remembered", {"source": "s2"})
+    with db.transaction() as connection:
+        assert forget_in_turns(connection, "s2") == 2
+    assert (kept.get(talk.id).title, kept.get(own.id).title) == ("", "A name of its own")

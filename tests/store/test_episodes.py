@@ -13,6 +13,7 @@ from store import wording
 from store.database import Database
 from store.episodes import Chunk, Episodes
 from store.errors import UnknownChunk, UnknownSource
+from store.memory_forgetting import purge
 from store.sources import Source, Sources
 
 
@@ -104,15 +105,20 @@ def test_what_waits_for_a_vector_is_known_by_model(episodes: Episodes) -> None:
 def test_a_vector_that_comes_after_its_piece_was_forgotten_is_not_kept(episodes: Episodes) -> None:
     chunk = Chunk(text="a secret")
     episodes.add([chunk])
-    episodes.forget([chunk.id])
+    episodes.remove([chunk.id])
     episodes.vectors.add("chunk", "model", [chunk.id], units(1))
     assert episodes.vectors.mark("chunk", "model").count == 0
 
 
-def test_forgetting_takes_words_vectors_and_bytes(path: Path, episodes: Episodes) -> None:
+def test_forgetting_takes_words_vectors_and_bytes(
+    path: Path, db: Database, episodes: Episodes
+) -> None:
     secret, other = Chunk(text="xylophonist at dawn"), Chunk(text="another")
     episodes.add([secret, other], units(2), "model")
-    assert episodes.forget([secret.id]) == 1
+    with db.transaction() as connection:
+        assert episodes.remove([secret.id]) == 1
+        purge(connection)
+    db.checkpoint()
     assert episodes.search("xylophonist") == []
     assert episodes.by_ids([secret.id, other.id]).keys() == {other.id}
     assert episodes.vectors.ids("chunk", "model") == [other.id]

@@ -614,6 +614,8 @@ def test_the_doctor_says_what_is_missing_and_what_to_do(
     assert {"python", "sqlite", "blas", "local model", "frontier", "key"} <= findings.keys()
     assert not findings["local model"]["ok"]
     assert "valence models fetch" in findings["local model"]["detail"]
+    assert not findings["embedding model"]["ok"]
+    assert "valence models fetch --embedding" in findings["embedding model"]["detail"]
     monkeypatch.setenv("VALENCE_FRONTIER__PROVIDER", "anthropic")
     findings = {record["name"]: record for record in run("doctor", "--json").records}
     assert not findings["key"]["ok"]

@@ -301,6 +301,21 @@ def test_notes_are_found_cited_and_never_learnt_from(
     assert found.records == []
 
 
+def test_a_question_takes_in_what_has_changed_in_the_notes(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    monkeypatch.setenv("VALENCE_MEMORY__NOTES_DIR", str(notes))
+    (notes / "frogs.md").write_text("If herons hesitate at dawn, frogs rejoice quietly.", "utf-8")
+    reply = run("ask", "Why do frogs rejoice at dawn?", "--json").record
+    assert reply["citations"][0]["place"] == str(notes / "frogs.md")
+    (notes / "frogs.md").unlink()
+    assert run("ask", "Why do frogs rejoice at dawn?", "--json").record["citations"] == []
+    notes.rmdir()
+    assert "is not there" in run("ask", "Why do frogs rejoice at dawn?").err
+
+
 def test_a_notes_folder_that_is_away_loses_nothing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from valence.cli.output import emit, json_option, note, printable
 from valence.conversation.working import STEPS, nobody
 from valence.learning import learn
 from valence.memory.catching_up import settle_names
+from valence.notes.folder import glance
 
 if TYPE_CHECKING:
     from valence.conversation.reply import Reply
@@ -31,6 +32,8 @@ def ask(text: str | None, conversation: str | None, step: str | None, as_json: b
     _check(text, conversation, step)
     listen = nobody if as_json else _show
     with Valence.open() as app:
+        if problem := glance(app):
+            note(problem)
         if step is not None:
             reply = app.assistant.retake(conversation or "", step, listen)
         else:

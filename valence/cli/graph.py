@@ -86,9 +86,9 @@ def same(name: str, other: str, different: bool, as_json: bool) -> None:
     """NAME and OTHER mean one thing; `--not` parts them, also where they were joined."""
     with Valence.open() as app:
         if different:
-            app.memory.part(name, other)
+            app.memory.resolution.part(name, other)
         else:
-            app.memory.join(name, other)
+            app.memory.resolution.join(name, other)
     if as_json:
         emit({"names": [name, other], "same": not different})
     else:

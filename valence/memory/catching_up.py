@@ -22,7 +22,7 @@ LEASE_S = 3600.0
 
 def settle_names(app: Valence) -> None:
     """Asks about some names that may mean one thing, and learns from the answers."""
-    for answer in app.memory.settle_names():
+    for answer in app.memory.resolution.ask():
         learn(app, answer)
 
 

@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import EmbeddingModelMissing
-from store.candidates import Candidates
-from store.conversations import Conversations, forget_in_turns
+from store.conversations import Conversations
 from store.database import Database
 from store.episodes import Chunk, Episodes
 from store.errors import UnknownId
 from store.graph import Entity, Fact, Graph, Provenance
 from store.sources import Source, SourceKind, Sources
+from store.titles import title_of
 from store.told import called, with_content
 from valence.memory.alike import AlikeNames, AlikePlaces
 from valence.memory.backlog import embed_backlog
 from valence.memory.knowledge import Knowledge
 from valence.memory.likeness import WhenReady
 from valence.memory.meaning import Meaning
-from valence.memory.naming import entity_key
+from valence.memory.removal import remove_fact, remove_source
 from valence.memory.resolving import Resolution, SameThing
 from valence.memory.retrieval import ANY, Filters, Found, Mode, Retrieval
 from valence.memory.spans import by_span
@@ -43,9 +43,6 @@ Decompose = Callable[[str, str | None], "Answer"]
 Progress = Callable[[int, int], object]
 
 NAMES = 256
-PAIRS = 8
-"""Questions about names that one quiet moment asks."""
-TITLE = 60
 TOLD = 0.9
 """How sure a fact is that was read from what a person said by a model nobody has certified."""
 
@@ -81,7 +78,7 @@ class Memory:
         self._episodic = episodic
         self._embedder = embedder
         self._decompose = decompose
-        self._resolution = Resolution(self.graph, same_thing)
+        self.resolution = Resolution(self.graph, same_thing)
 
     @cached_property
     def embedder(self) -> Embedder | None:
@@ -150,7 +147,7 @@ class Memory:
         """
         text = mask(text).text
         source = Source(
-            kind=kind, place=place, title=_title(text), sha256=_sha256(text), bytes=_size(text)
+            kind=kind, place=place, title=title_of(text), sha256=_sha256(text), bytes=_size(text)
         )
         known = self._known(source, id)
         if known is not None:
@@ -160,10 +157,6 @@ class Memory:
     def entity(self, name: str) -> Entity:
         """The entity of that name, alias or id. Raises UnknownEntity."""
         return self.knowledge.find(name) or self.graph.get_entity(name)
-
-    def _itself(self, name: str) -> Entity:
-        """The entity of that very name, also where another one stands for it."""
-        return self.graph.spelled(entity_key(name)) or self.entity(name)
 
     def disagreeing(self, facts: Sequence[Fact]) -> list[Fact]:
         """Facts told before that cannot be true together with these."""
@@ -262,21 +255,6 @@ class Memory:
         self.meaning.index.maintain()
         return done
 
-    def settle_names(self, most: int = PAIRS) -> list[Answer]:
-        """Asks about names that may mean one thing, where there is somebody to ask; the calls that
-        were made, to be learnt from."""
-        return self._resolution.ask(most)
-
-    def join(self, name: str, other: str) -> Entity:
-        """Both names mean one thing, as a person says; the entity that stands for it. Raises
-        UnknownEntity."""
-        return Candidates(self.db).join(self._itself(name), self._itself(other))
-
-    def part(self, name: str, other: str) -> None:
-        """The names mean two things, as a person says, also where they had been joined. Raises
-        UnknownEntity."""
-        Candidates(self.db).part(self._itself(name), self._itself(other))
-
     def fit_places(self) -> None:
         """Learns anew which entities stand alike in the graph, where it has grown enough for
         that. It takes seconds: a job for a quiet moment."""
@@ -286,45 +264,25 @@ class Memory:
     # Away
 
     def forget(self, id: str) -> tuple[str, str]:
-        """Removes a fact, or a source with all that came of it alone; returns which of the two it
-        was, and its whole id.
-
-        Answers that rested on it go too. The call that read it stays in the ledger, which has its
-        own way to forget. Raises UnknownId.
-        """
+        """Removes a fact, or a source with all that came of it alone, and the answers that rested
+        on it; which of the two it was, and its whole id. Raises UnknownId."""
         try:
-            return self._forget_source(self.sources.get(id))
+            source = self.sources.get(id)
         except UnknownId:
             fact = self.graph.get(id)
-        with self.db.transaction() as connection:
-            forget_in_turns(connection, fact.id)
-            self.graph.forget_fact(fact.id)
-        return "fact", fact.id
-
-    def _forget_source(self, source: Source) -> tuple[str, str]:
-        chunks = self.episodes.of_source(source.id)
-        with self.db.transaction() as connection:
-            forget_in_turns(connection, source.id)
-            self.graph.forget_source(source.id)
-            self.episodes.remove(chunk.id for chunk in chunks)
-            emptied = replace(source, state="gone", title="", sha256=None, reason="forgotten")
-            self.sources.update(emptied)
-        self.episodes.forget([])  # the words leave the full-text index's old segments
+            remove_fact(self.db, fact)
+            return "fact", fact.id
+        remove_source(self.db, source)
         return "source", source.id
 
     def forget_if_known(self, source_id: str) -> None:
         """Removes a source where there is one."""
-        if self._known_id(source_id) is not None:
-            self._forget_source(self.sources.get(source_id))
+        if (source := self._known_id(source_id)) is not None:
+            remove_source(self.db, source)
 
 
 def _silently(done: int, total: int) -> None:
     """Shows no progress."""
-
-
-def _title(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= TITLE else line[: TITLE - 1].rstrip() + "…"
 
 
 def _sha256(text: str) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from store.candidates import Candidates
 from store.graph import Entity, Fact, Graph
 from store.sources import Sources
-from valence.memory.retrieval import fact_text
+from valence.memory.finds import fact_text
+from valence.memory.naming import entity_key
 
 if TYPE_CHECKING:
     from valence.boundaries.same_thing import Pair, Thing
@@ -23,6 +24,8 @@ SameThing = Callable[["Pair", bool], "Answer | None"]
 """One call of the boundary `same_thing`, and whether it may become an example; None where there is
 nobody who could tell."""
 
+PAIRS = 8
+"""Questions that one quiet moment asks."""
 FACTS = 12
 """What is known of each of the two, the newest first."""
 
@@ -36,8 +39,8 @@ class Resolution:
         self._candidates = Candidates(graph.db)
         self._same_thing = same_thing
 
-    def ask(self, most: int) -> list[Answer]:
-        """Asks about up to `most` pairs; the calls that were made."""
+    def ask(self, most: int = PAIRS) -> list[Answer]:
+        """Asks about up to `most` pairs; the calls that were made, to be learnt from."""
         calls = []
         for one, other in self._candidates.unasked(most):
             answer = self._asked(one, other)
@@ -46,6 +49,21 @@ class Resolution:
             calls.append(answer)
             self._settle(one, other, answer)
         return calls
+
+    def join(self, name: str, other: str) -> Entity:
+        """Both names mean one thing, as a person says; the entity that stands for it. Raises
+        UnknownEntity."""
+        return self._candidates.join(self._itself(name), self._itself(other))
+
+    def part(self, name: str, other: str) -> None:
+        """The names mean two things, as a person says, also where they had been joined. Raises
+        UnknownEntity."""
+        self._candidates.part(self._itself(name), self._itself(other))
+
+    def _itself(self, name: str) -> Entity:
+        """The entity of that very name, also where another one stands for it."""
+        key = entity_key(name)
+        return self._graph.spelled(key) or self._graph.entity(key) or self._graph.get_entity(name)
 
     def _asked(self, one: Entity, other: Entity) -> Answer | None:
         facts = [self._graph.facts_about([each.id], limit=FACTS) for each in (one, other)]

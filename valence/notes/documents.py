@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -74,9 +76,13 @@ class Documents:
         self._was_missing = False
 
     def sync(
-        self, decompose: Decompose | None = None, progress: Progress = lambda place: None
+        self,
+        decompose: Decompose | None = None,
+        progress: Progress = lambda place: None,
+        within_s: float = math.inf,
     ) -> Synced:
-        """Bring memory up to what the folder holds now; one process at a time does it.
+        """Bring memory up to what the folder holds now; one process at a time does it. No file is
+        begun after `within_s` seconds; the next look goes on from there.
 
         A folder that is not there changes nothing: it may be on a disk that is away. With
         `decompose` every piece that no call has read yet is handed to it; the id of the call that
@@ -88,7 +94,7 @@ class Documents:
         if not self._leases.acquire(LEASE, LEASE_S):
             return Synced(problem="another process is reading the notes folder")
         try:
-            synced = self._synced(scan(self._folder), progress)
+            synced = self._synced(scan(self._folder), progress, time.monotonic() + within_s)
             return replace(synced, decomposed=self._decomposed(decompose) if decompose else 0)
         finally:
             self._leases.release(LEASE)
@@ -101,10 +107,12 @@ class Documents:
             problem=f"the notes folder {self._folder} is not there; what was read of it is kept"
         )
 
-    def _synced(self, found: Scan, progress: Progress) -> Synced:
+    def _synced(self, found: Scan, progress: Progress, until: float) -> Synced:
         known = self._known()
         done: dict[str, Any] = defaultdict(int)
         for place, file in found.files.items():
+            if time.monotonic() > until:
+                break
             state, added = self._file(place, file, known.get(place))
             done[state] += 1
             done["chunks"] += added

@@ -16,6 +16,8 @@ from valence.boundaries import get
 from valence.errors import ConfigError
 from valence.notes.documents import Documents, Synced
 
+GLANCE_S = 0.5
+"""How long a question may wait for notes that have just changed."""
 READ = 0.7
 """How sure a fact is that was read from a document by a model nobody has certified."""
 
@@ -35,6 +37,14 @@ def sync(app: Valence, notes: Documents, facts: bool, progress: Callable[[str], 
     `decompose`, which the frontier may answer and charge."""
     reader = (lambda source, chunk: _read(app, source, chunk)) if facts else None
     return notes.sync(reader, progress)
+
+
+def glance(app: Valence) -> str:
+    """Takes in what has changed in the notes folder, as words to be found and without a call, for
+    GLANCE_S at most; why it could not be looked at, or "". Nothing where no folder is set."""
+    if app.settings.memory.notes_dir is None:
+        return ""
+    return documents(app).sync(within_s=GLANCE_S).problem
 
 
 def _read(app: Valence, source: Source, chunk: Chunk) -> str:

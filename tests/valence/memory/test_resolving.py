@@ -84,12 +84,12 @@ def test_joined_names_answer_together_and_can_be_parted_for_good(
     assert app.memory.search(f"Where was {SHORT} born?", "graph").items[0].triple == (
         SHORT, "born in", "Dublin",
     )  # fmt: skip
-    app.memory.part(SHORT, LONG)
+    app.memory.resolution.part(SHORT, LONG)
     assert not are_one(app)
     proposed(app)
     settle_names(app)
     assert len(app.stores.ledger.list("same_thing")) == 1
-    assert app.memory.join(LONG, SHORT).name == SHORT
+    assert app.memory.resolution.join(LONG, SHORT).name == SHORT
     assert are_one(app)
 
 

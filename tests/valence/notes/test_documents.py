@@ -81,6 +81,18 @@ def test_a_folder_is_read_and_only_what_changed_is_read_again(
     assert found(db, "plant") == {"Plant the kelp."}
 
 
+def test_a_look_that_may_not_take_long_is_gone_on_with_at_the_next(
+    db: Database, notes: Path
+) -> None:
+    documents = Documents(db, notes)
+    documents.sync()
+    write(notes / "deep" / "plan.txt", "Plant the kelp.", age=50)
+    hurried = documents.sync(within_s=0)
+    assert (hurried.read, hurried.gone) == (0, 0)
+    assert found(db, "plant") == {"Plant the algae."}
+    assert documents.sync(within_s=60).read == 1
+
+
 def test_an_edit_keeps_the_pieces_that_say_the_same(db: Database, notes: Path) -> None:
     going: list[str] = []
     documents = Documents(db, notes, lambda ids: going.extend(ids))
