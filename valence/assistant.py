@@ -6,6 +6,7 @@ know how anything is found (valence/memory) or put into words (conversation/spea
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,6 +33,8 @@ BUDGET = 1500
 FINDS = 10
 LOOKED_BACK = 3
 """Turns that a pronoun may reach back over."""
+
+_WORD = re.compile(r"\S+\s*")
 
 
 class Assistant:
@@ -98,7 +101,7 @@ class Assistant:
         said: list[Said] = []
         for part in self._said(turn, understood, remembered, retrieved):
             said.append(self._with_marks(part, citations))
-            working.listen("said", {"text": said[-1].text})
+            _say(said[-1].text, working.listen)
         self._calls += [part.call for part in said if part.call is not None]
         reply = self._reply(turn, said, tuple(citations.values()), remembered, started)
         calls = [answer.call.id for answer in self._calls]
@@ -199,6 +202,14 @@ class Assistant:
         numbers = dict.fromkeys(citations[source_id].number for source_id, _ in part.rests_on)
         marks = "".join(f"[{number}]" for number in numbers)
         return replace(part, text=f"{part.text} {marks}".strip())
+
+
+def _say(text: str, listen: Listen) -> None:
+    """A part of the answer, word by word and then whole. It has been accepted: what a gate or a
+    check might yet refuse is never shown."""
+    for word in _WORD.findall(text):
+        listen("words", {"text": word})
+    listen("said", {"text": text})
 
 
 def _focus(reply: Reply) -> list[str]:

@@ -134,9 +134,12 @@ def test_the_parts_of_an_answer_are_said_as_they_come(app: Valence) -> None:
         f"{TELL} When was Ada Lovelace born?",
         listen=lambda name, state: heard.append((name, state.get("text"))),
     )
-    assert [name for name, _ in heard] == [
+    assert [name for name, _ in heard if name != "words"] == [
         "received", "understood", "remembered", "retrieved", "said", "said", "answered",
     ]  # fmt: skip
+    said = [text for name, text in heard if name in ("words", "said")]
+    assert said[:4] == ["Noted.", "Noted.", "Ada ", "Lovelace "]
+    assert "".join(said[2:-1]) == said[-1]
     assert [text for name, text in heard if name == "said"] == [
         "Noted.",
         "Ada Lovelace was born in 1815. [1]",

@@ -52,9 +52,11 @@ def _check(text: str | None, conversation: str | None, step: str | None) -> None
 
 
 def _show(name: str, state: dict[str, Any]) -> None:
-    """Each part of the answer as soon as there are words for it."""
-    if name == "said":
-        click.echo(printable(state["text"]))
+    """The answer as it comes, a line a part."""
+    if name == "words":
+        click.echo(printable(state["text"]), nl=False)
+    elif name == "said":
+        click.echo()
 
 
 def _print(reply: Reply, as_json: bool) -> None:

@@ -22,8 +22,9 @@ STARTING_S = 10.0
 
 State = dict[str, Any]
 Listen = Callable[[str, State], None]
-"""Called with each step's name and state when it is done, and with `said` and the `text` of each
-part of the answer as soon as there are words for it."""
+"""Called with each step's name and state when it is done; with `words` and the `text` of each few
+words of the answer as soon as they are sure to be said; and with `said` and the `text` of each part
+that is complete."""
 
 
 def nobody(name: str, state: State) -> None:
