@@ -68,3 +68,22 @@ def test_a_turn_that_was_killed_is_finished_by_the_next(
     assert done.last["answer"] == f"{TEXT} [1]"
     assert {row["state"] for row in home.rows("SELECT state FROM turns")} == {"answered"}
     assert len(home.rows("SELECT id FROM facts")) == 1
+
+
+def test_a_folder_that_was_cut_short_is_read_to_its_end_without_doubles(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    for number in range(60):
+        (notes / f"{number}.md").write_text(f"Person{number} was born in Town{number}.", "utf-8")
+    home = Home.make(tmp_path / "home", LOCAL__ENABLED=False, MEMORY__NOTES_DIR=notes)
+    process = home.start("memory", "sync", "--facts", "--json")
+    count = "SELECT count(*) AS n FROM chunks WHERE call_id IS NOT NULL"
+    wait_until(lambda: home.rows(count) and home.rows(count)[0]["n"] > 3, "some notes were read")
+    kill_group(process)
+    assert home.rows(count)[0]["n"] < 60
+    home.run("memory", "sync", "--facts", "--json")  # the lease of the one that was killed is free
+    counts = home.rows(
+        "SELECT (SELECT count(*) FROM sources) AS sources, (SELECT count(*) FROM chunks) AS chunks,"
+        " (SELECT count(*) FROM facts) AS facts"
+    )[0]
+    assert counts == {"sources": 60, "chunks": 60, "facts": 60}
