@@ -7,6 +7,9 @@ it: a question that names an entity and a relation among words of the texts. Und
 query by themselves, each asked for 20 items. Latencies are of a warmed-up process; CPU times stand
 beside them, because on a machine that does other work at the same time only these say what a query
 costs.
+
+With `--index` both ways of finding the nearest vectors are timed at several sizes: all of them
+compared in memory, and LanceDB's graph with the cosines of its candidates read from SQLite.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ WORDS = 20_000
 BATCH = 5000
 FOUND = 20
 TURNS = 1000
+WARM = 100
 
 
 class Drawn:
@@ -120,12 +124,15 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=100_000)
     parser.add_argument("--facts", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--index", action="store_true", help="also the index on disk (minutes)")
+    parser.add_argument("--index", type=int, nargs="*", default=[], help="sizes of the index")
     parser.add_argument("--docs", action="store_true", help="write docs/bench_memory.md")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder), np.random.default_rng(4))
         report = "\n\n".join([growth(home), latency(home, arguments)])
+        home.db.close()
+    if arguments.index:
+        report += "\n\n" + crossing(arguments)
     print(report)
     if arguments.docs:
         command = f"    .venv/bin/python scripts/bench_memory.py {' '.join(sys.argv[1:])}\n"
@@ -152,9 +159,9 @@ def latency(home: Home, arguments: argparse.Namespace) -> str:
     entities = home.add_facts(arguments.facts)
     exact = ExactIndex(home.episodes.vectors, "chunk", MODEL)
     first = cost(lambda: exact.search(home.vectors(1)[0], FOUND))
-    queries = iter(home.texts(4 * arguments.queries, 8))
-    vectors = iter(home.vectors(4 * arguments.queries))
-    memory, asked = home.memory(), iter(home.questions(2 * arguments.queries))
+    each = arguments.queries + WARM
+    queries, vectors = iter(home.texts(each, 8)), iter(home.vectors(each))
+    memory, asked = home.memory(), iter(home.questions(each))
     ways: dict[str, Callable[[], Any]] = {
         "hybrid query": lambda: memory.search(next(asked)),
         "full text": lambda: home.episodes.search(next(queries), FOUND),
@@ -164,26 +171,39 @@ def latency(home: Home, arguments: argparse.Namespace) -> str:
         "graph, 2 hops": lambda: home.graph.neighbours(some(home, entities, 1), 2, 200),
     }
     timed = {name: costs(way, arguments.queries) for name, way in ways.items()}
-    notes = [f"Loading all vectors, once a process: {first[0]:.2f} s ({first[1]:.2f} s CPU)."]
-    if arguments.index:
-        timed["vectors, index on disk"], note = indexed(home, exact, arguments.queries)
-        notes.append(note)
+    loading = f"Loading all vectors, once a process: {first[0]:.2f} s ({first[1]:.2f} s CPU)."
     title = f"{arguments.episodes:,} episodes, {arguments.facts:,} facts"
-    return "\n\n".join([table(title, timed), *notes])
+    return "\n\n".join([table(title, timed), loading])
 
 
-def indexed(home: Home, exact: ExactIndex, queries: int) -> tuple[np.ndarray, str]:
-    """The same by LanceDB, and how many of the nearest it finds."""
+def crossing(arguments: argparse.Namespace) -> str:
+    """From which size on an index is quicker than comparing all vectors."""
+    timed: dict[str, np.ndarray] = {}
+    notes = []
+    for size in arguments.index:
+        with tempfile.TemporaryDirectory() as folder:
+            home = Home(Path(folder), np.random.default_rng(size))
+            home.add_episodes(size)
+            note = indexed(home, f"{size:,} vectors", timed, arguments.queries)
+            notes.append(f"- {size:,} vectors: {note}")
+            home.db.close()
+    return "\n\n".join([table(f"the nearest {FOUND}", timed), "\n".join(notes)])
+
+
+def indexed(home: Home, name: str, timed: dict[str, np.ndarray], queries: int) -> str:
+    """Both ways at one size into `timed`; how the index was built and how much of it finds."""
+    exact = ExactIndex(home.episodes.vectors, "chunk", MODEL)
     index = VectorIndex(home.db, home.folder / "episodic.lance", MODEL, exact_up_to=0)
     built = cost(index.maintain)
     hits = sum(
         len({a for a, _ in index.search(q, FOUND)} & {a for a, _ in exact.search(q, FOUND)})
         for q in home.vectors(queries)
     )
-    asked = iter(home.vectors(2 * queries))
-    took = costs(lambda: index.search(next(asked), FOUND), queries)
+    asked = iter(home.vectors(4 * queries + 2 * WARM))
+    timed[f"{name}, exact"] = costs(lambda: exact.search(next(asked), FOUND), queries)
+    timed[f"{name}, index on disk"] = costs(lambda: index.search(next(asked), FOUND), queries)
     share = hits / queries / FOUND
-    return took, f"Index on disk: built in {built[0]:.0f} s, recall@{FOUND} {share:.3f} (random)."
+    return f"built in {built[0]:.0f} s ({built[1]:.0f} s CPU), recall@{FOUND} {share:.3f} (random)."
 
 
 def units(chance: np.random.Generator, count: int) -> np.ndarray:
@@ -201,8 +221,8 @@ def some(home: Home, entities: list[str], count: int) -> list[str]:
 
 
 def costs(way: Callable[[], Any], count: int) -> np.ndarray:
-    """Seconds of each by the clock and of the CPU (n, 2), after a tenth as warm-up."""
-    for _ in range(max(count // 10, 1)):
+    """Seconds of each by the clock and of the CPU (n, 2), after a warm-up."""
+    for _ in range(WARM):
         way()
     return np.array([cost(way) for _ in range(count)])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from store.graph import Entity, Fact, Graph
 from valence.boundaries.text import fold
@@ -80,7 +80,7 @@ class Walker:
         if not rest:
             return [Walked(fact, ALONE * _way(fact, seed.entity.id)) for fact in facts]
         named = {each.entity.id: each.places for each in seeds}
-        fits = {name: fit(name, rest) for name in {fact.relation for fact in facts}}
+        fits = {name: _alone(name, rest) for name in {fact.relation for fact in facts}}
         near = [_near(question, fact, seed, named, fits[fact.relation]) for fact in facts]
         if facts and self._similar is not None and not any(each.score for each in near):
             return _by_meaning(question, seed, facts, self._similar)
@@ -127,25 +127,34 @@ def fit_alone(question: Question, fact: Fact) -> float:
     seeds = link_parts(question, named)
     places = {seed.entity.id: seed.places for seed in seeds}
     near = [
-        _near(question, fact, seed, places, fit(fact.relation, rest_of(question, seed.places)))
+        _near(question, fact, seed, places, _alone(fact.relation, rest_of(question, seed.places)))
         for seed in seeds
     ]
     return max((each.score for each in near), default=0.0)
 
 
+def _alone(relation: str, rest: Counter[str]) -> tuple[Fit, float]:
+    """How a relation fits what is left of a question, where something is left; and how well."""
+    found = fit(relation, rest)
+    return found, f1([found], rest) if rest else ALONE
+
+
 def _near(
-    question: Question, fact: Fact, seed: Seed, named: dict[str, frozenset[int]], alone: Fit
+    question: Question,
+    fact: Fact,
+    seed: Seed,
+    named: dict[str, frozenset[int]],
+    alone: tuple[Fit, float],
 ) -> Walked:
     """One step, whose relation fits as `alone` says. Where the other end is named too, it is
     explained as the first end is."""
     end, value = other_end(fact, seed.entity.id)
     if end in named and end != seed.entity.id:
-        rest = rest_of(question, seed.places | named[end])
-        found, kind = fit(fact.relation, rest), 1.0
+        found, score = _alone(fact.relation, rest_of(question, seed.places | named[end]))
+        kind = 1.0
     else:
-        rest, found = rest_of(question, seed.places), alone
+        found, score = alone
         kind = of_kind(question.expected, value)
-    score = f1([found], rest) if rest else ALONE
     return Walked(fact, score * kind * _way(fact, seed.entity.id), shared=found.shared)
 
 
@@ -171,7 +180,7 @@ def _misses(shared: tuple[str, ...], rest: Counter[str], known: set[str]) -> boo
 
 
 def _less(found: Walked) -> Walked:
-    return replace(found, score=found.score * MISSED)
+    return Walked(found.fact, found.score * MISSED, found.trail, found.by, found.shared)
 
 
 def _by_meaning(
