@@ -5,6 +5,12 @@ held out for the test and a tenth of the rest to fit the blend; no entity loses 
 each held-out link all entities are ordered by likeness to the one end, in both directions, known
 neighbours left out; what counts is whether the other end is among the first ten, and the mean
 reciprocal rank. Relations are not looked at.
+
+Of two alike names the shape of the graph might tell whether they mean one thing. So entities with
+at least four neighbours are split into two, each with half of the neighbours; that is one thing
+under two names. Different things are pairs whose names' cosine is CANDIDATE or more, as they are
+proposed, with the same numbers in both, and with at least two neighbours each. AUROC is the chance
+that a pair of the first kind is more alike in shape than one of the second; .5 is none.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 import numpy as np  # noqa: E402
 from webnlg import SEEN, UNSEEN, Pair, read  # noqa: E402
@@ -34,6 +40,8 @@ from models.topology import (  # noqa: E402
     mean_reciprocal_rank,
     ranks,
 )
+from valence.memory.knowledge import CANDIDATE  # noqa: E402
+from valence.memory.naming import same_numbers  # noqa: E402
 
 if TYPE_CHECKING:
     from models.topology import Links, Matrix
@@ -41,6 +49,8 @@ if TYPE_CHECKING:
 PHASES = ("names alone", "blend", "links alone")
 BANDS = {"all": (0, 10**9), "1-3 links": (0, 3), "4-15 links": (4, 15), "16+ links": (16, 10**9)}
 TENTH = 0.1
+SPLIT = 100
+"""Entities that are split at once, at most."""
 
 Cells = dict[tuple[str, str], list[tuple[float, float]]]
 """Hits@10 and mean reciprocal rank by phase and band, one a seed."""
@@ -63,7 +73,8 @@ def main() -> None:
     parser.add_argument("--docs", action="store_true", help="write docs/bench_topology.md")
     arguments = parser.parse_args()
     made = graph_of(read(arguments.webnlg, "train", SEEN + UNSEEN), Embedder(arguments.model))
-    report = report_of(made, range(arguments.seeds))
+    seeds = range(arguments.seeds)
+    report = f"{report_of(made, seeds)}\n\n{twins_of(made, seeds)}"
     print(report)
     if arguments.docs:
         command = "    .venv/bin/python scripts/bench_topology.py --webnlg … --model … --docs\n"
@@ -119,6 +130,46 @@ def measured(
         places = ranks(blended(made.text, shape, each.weights(counts)), rest, test)
         found += [((phase, band), value) for band, value in by_band(places, test, counts)]
     return blend, found
+
+
+def twins_of(made: Made, seeds: Iterable[int]) -> str:
+    """Whether the shape tells one thing under two names from two things."""
+    counts = degrees(np.unique(made.links, axis=0), len(made.names))
+    others = different(made, counts)
+    found = [told_apart(made, counts, others, seed) for seed in seeds]
+    return (
+        f"One thing or two, by shape alone: AUROC {np.mean(found):.3f} ± {np.std(found):.3f} over "
+        f"{len(found)} choices of {SPLIT} entities; {len(others)} pairs of different things."
+    )
+
+
+def different(made: Made, counts: Links) -> Links:
+    """Pairs of places whose names would be proposed as one thing."""
+    enough = np.flatnonzero(counts >= 2)
+    cosines = np.triu(made.text[enough] @ made.text[enough].T, 1)
+    pairs = enough[np.argwhere(cosines >= CANDIDATE)]
+    kept = [(a, b) for a, b in pairs if same_numbers(made.names[a], made.names[b])]
+    return np.array(kept, np.int64).reshape(-1, 2)
+
+
+def told_apart(made: Made, counts: Links, others: Links, seed: int) -> float:
+    """The AUROC with one choice of entities that are split."""
+    from models.metrics import auroc
+
+    chance = np.random.default_rng(seed)
+    chosen = chance.permutation(np.flatnonzero(counts >= 4))[:SPLIT]
+    twin = dict(zip(chosen.tolist(), range(len(made.names), 10**9), strict=False))
+    links = [
+        [twin[end] if end in twin and chance.random() < 0.5 else end for end in pair]
+        for pair in np.unique(made.links, axis=0).tolist()
+    ]
+    shape = embed(np.array(links), len(made.names) + len(twin))
+    same = np.array(list(twin.items()))
+    pairs = np.concatenate([same, others])
+    likeness = (shape[pairs[:, 0]] * shape[pairs[:, 1]]).sum(axis=1)
+    found = auroc(likeness.tolist(), [True] * len(same) + [False] * len(others))
+    assert found is not None
+    return float(found)
 
 
 def by_band(places: Links, test: Links, counts: Links) -> Iterator[tuple[str, tuple[float, float]]]:
