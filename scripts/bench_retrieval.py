@@ -236,12 +236,13 @@ def _quantile(values: list[float], share: float) -> float | None:
 
 
 def table(rows: dict[str, Any], options: argparse.Namespace) -> str:
-    model = Path(options.model).name if options.model else "none"
+    model = "/".join(Path(options.model).parts[-2:]) if options.model else "none"
     lines = [
         "# Retrieval: each way alone, and all together", "",
         f"`{' '.join(['scripts/bench_retrieval.py', *_shown(sys.argv[1:])])}`; embedding model: "
         f"{model}. Found: what is needed is among the first {FIRST}. Answered: the first fact that "
-        "answers is a needed one. Times are of one query apart from the embedding.", "",
+        "answers is a needed one. Times are of one query apart from the embedding, on a machine that "
+        "did other work too.", "",
         "| questions | way | asked | found | answered | p50 ms | p95 ms | p95 CPU ms |",
         "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
@@ -250,7 +251,18 @@ def table(rows: dict[str, Any], options: argparse.Namespace) -> str:
             figures = (row[name] for name in SHOWN)
             cells = ["–" if value is None else str(value) for value in figures]
             lines.append(f"| {kind} | {way} | {' | '.join(cells)} |")
+    lines += ["", "Found most, by questions:", "", *map(_leaders, rows.items())]
     return "\n".join(lines) + "\n"
+
+
+def _leaders(kind: tuple[str, dict[str, Any]]) -> str:
+    """The ways that are not behind any other, with how many questions they found."""
+    name, ways = kind
+    found = {way: round(row["recall_at_5"] * row["asked"]) for way, row in ways.items()}
+    best = max(found.values())
+    leaders = [way for way, count in found.items() if count == best]
+    second = max((count for count in found.values() if count < best), default=best)
+    return f"- {name}: {', '.join(leaders)} with {best}; the next has {second}"
 
 
 def _remember(memory: Memory, text: str, triples: Sequence[Triple]) -> str:
