@@ -241,8 +241,8 @@ def table(rows: dict[str, Any], options: argparse.Namespace) -> str:
         "# Retrieval: each way alone, and all together", "",
         f"`{' '.join(['scripts/bench_retrieval.py', *_shown(sys.argv[1:])])}`; embedding model: "
         f"{model}. Found: what is needed is among the first {FIRST}. Answered: the first fact that "
-        "answers is a needed one. Times are of one query apart from the embedding, on a machine that "
-        "did other work too.", "",
+        "answers is a needed one. Times are of one query apart from the embedding, on a machine "
+        "that did other work too.", "",
         "| questions | way | asked | found | answered | p50 ms | p95 ms | p95 CPU ms |",
         "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip

@@ -165,6 +165,16 @@ def test_wrong_usage_exits_2(run: Run, arguments: tuple[str, ...]) -> None:
     assert run(*arguments).code == 2
 
 
+def test_the_shape_of_what_is_known(run: Run) -> None:
+    assert run("memory", "shape", "--json").record == {
+        "linked": 0, "central": [], "communities": [],
+    }  # fmt: skip
+    run("memory", "add", "Ada Lovelace was born in London.")
+    shape = run("memory", "shape", "--json").record
+    assert (shape["linked"], shape["communities"][0]["size"]) == (2, 2)
+    assert "London" in run("memory", "shape").out
+
+
 def test_a_person_joins_names_and_parts_them(run: Run) -> None:
     run("memory", "add", "Ada Lovelace was born in London. Countess Ada was born in 1815.")
     both = ("memory", "same", "Ada Lovelace", "Countess Ada", "--json")

@@ -1,4 +1,4 @@
-"""`valence memory facts`, `entity`, `path` and `same`: what is known, as it is connected."""
+"""`valence memory facts`, `entity`, `path`, `same`, `shape`: what is known, as it is connected."""
 
 from __future__ import annotations
 
@@ -93,6 +93,31 @@ def same(name: str, other: str, different: bool, as_json: bool) -> None:
         emit({"names": [name, other], "same": not different})
     else:
         note("they are two things" if different else f"{name} and {other} are one thing")
+
+
+@click.command()
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1))
+@json_option
+def shape(limit: int, as_json: bool) -> None:
+    """The whole graph: what most hangs on, and what belongs together."""
+    from valence.memory.shape import shape_of
+
+    with Valence.open() as app:
+        found = shape_of(app.memory.graph, limit)
+    if as_json:
+        central = [
+            {"name": entity.name, "share": round(share, 6)} for entity, share in found.central
+        ]
+        groups = [
+            {"size": group.size, "members": [member.name for member in group.members]}
+            for group in found.communities
+        ]
+        emit({"linked": found.linked, "central": central, "communities": groups})
+        return
+    table(("central", "share"), [(entity.name, share) for entity, share in found.central])
+    click.echo()
+    rows = [(group.size, ", ".join(m.name for m in group.members)) for group in found.communities]
+    table(("entities", "belong together"), rows)
 
 
 def _facts_of(

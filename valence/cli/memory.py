@@ -10,7 +10,7 @@ import click
 
 from valence.app import Valence
 from valence.cli.calls import input_lines
-from valence.cli.graph import entity, facts, path, same
+from valence.cli.graph import entity, facts, path, same, shape
 from valence.cli.moments import End, Moment
 from valence.cli.notes import sync
 from valence.cli.output import INPUT, emit, json_option, note, printable, table
@@ -33,7 +33,7 @@ def memory() -> None:
     """What is remembered: in, out, where from, and away."""
 
 
-for command in (facts, entity, path, same, sync):
+for command in (facts, entity, path, same, shape, sync):
     memory.add_command(command)
 
 
