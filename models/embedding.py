@@ -70,6 +70,11 @@ class Embedder:
         except EmbeddingModelMissing:
             return False
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the next text is embedded at once."""
+        return "_network" in self.__dict__
+
     def embed(self, texts: Sequence[str]) -> Matrix:
         """One row a text: float32 (n, d), each of length one, so that a dot product is the cosine.
 

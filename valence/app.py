@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from valence.boundaries.base import Boundary
     from valence.boundaries.registry import Boundaries
     from valence.boundaries.same_thing import Pair
+    from valence.conversation.intention import Intention
     from valence.curation import Curated
     from valence.learners.base import Learner
     from valence.memory.memory import Memory
@@ -188,7 +189,23 @@ class Valence:
     def assistant(self) -> Assistant:
         from valence.assistant import Assistant
 
-        return Assistant(self.memory, self._call)
+        return Assistant(self.memory, self._call, self.intention)
+
+    @cached_property
+    def intention(self) -> Intention:
+        """What a message wants, by the classifier `intent`."""
+        from valence.boundaries.intent import NAME
+        from valence.conversation.intention import Intention
+
+        return Intention(
+            lambda text, episode: self.router.call(self.boundaries.get(NAME), text, episode),
+            now=lambda: self.embedder.is_loaded and self._is_certified(NAME),
+            later=lambda: self.embedder.available and self.router.frontier.blocked() is None,
+        )
+
+    def _is_certified(self, boundary: str) -> bool:
+        unit = self.unit(boundary)
+        return unit is not None and unit.gate.state == "open"
 
     def _same_thing(self, pair: Pair, learn: bool) -> Answer | None:
         """None where nobody could tell: the builtin floor cannot."""

@@ -16,6 +16,7 @@ from store.conversations import Conversation, Turn
 from store.graph import Entity
 from store.titles import title_of
 from valence.conversation.answering import Citation, grounds
+from valence.conversation.intention import Intention
 from valence.conversation.questions import Question, Understood, understand
 from valence.conversation.reply import Reply, Said, remembered_record
 from valence.conversation.speaking import Call, Speaker
@@ -40,15 +41,16 @@ _WORD = re.compile(r"\S+\s*")
 class Assistant:
     """Answers from one memory."""
 
-    def __init__(self, memory: Memory, call: Call) -> None:
+    def __init__(self, memory: Memory, call: Call, intention: Intention) -> None:
         self._memory = memory
         self._speaker = Speaker(memory, call)
+        self._intention = intention
         self._calls: list[Answer] = []
         self._unlearnt: list[Answer] = []
 
     def to_learn(self) -> list[Answer]:
         """The calls made since this was last asked, to be learnt from when nobody waits."""
-        calls, self._unlearnt = self._unlearnt, []
+        calls, self._unlearnt = self._unlearnt + self._intention.asked_late(), []
         return calls
 
     def ask(self, text: str, conversation: str | None = None, listen: Listen = nobody) -> Reply:
@@ -93,7 +95,7 @@ class Assistant:
         self._calls = []
         turn = working.turn
         understood = Understood.from_json(
-            working.step("understood", lambda: understand(turn.question).to_json())
+            working.step("understood", lambda: self._understand(turn))
         )
         remembered = working.step("remembered", lambda: self._remember(turn, understood))
         retrieved = working.step("retrieved", lambda: self._retrieve(turn, understood))
@@ -122,6 +124,12 @@ class Assistant:
             yield Said("There was nothing in it to remember or to answer.", reason="nothing")
 
     # Steps
+
+    def _understand(self, turn: Turn) -> State:
+        action, answer = self._intention.action(turn.question, turn.conversation_id)
+        if answer is not None:
+            self._calls.append(answer)
+        return understand(turn.question, action).to_json()
 
     def _remember(self, turn: Turn, understood: Understood) -> State:
         if not understood.told:

@@ -177,7 +177,8 @@ def _example(boundary: Boundary[Any, Any], call: Call, source: Feedback | Attemp
     try:
         value = boundary.input_from_text(call.input)
         output = boundary.output_from_text(source.output or "")
-        keys = {"call_id": call.id, column: source.id, "group_key": call.episode}
+        group_key = call.episode if boundary.episodic else None
+        keys = {"call_id": call.id, column: source.id, "group_key": group_key}
         example = as_example(boundary, value, output, origin, **keys)
         unfit = boundary.unfit(value, output, origin, example.split)
         return unfit or quality(boundary, value, output, origin) or example

@@ -63,6 +63,8 @@ class Boundary(ABC, Generic[Input, Output]):
     """How it learns: an adapter of the language model, or heads on a sentence embedding."""
     base_answers: bool = True
     """Whether its model answers before anything has been learnt."""
+    episodic: bool = True
+    """Whether the inputs of one episode hang together, and so stay in one split."""
     name: str
     prompt_version: str
     system: str

@@ -65,6 +65,7 @@ class Classifier(Boundary[str, Labels]):
 
     learner = "heads"
     base_answers = False
+    episodic = False
     stop = "\n"
 
     def __init__(

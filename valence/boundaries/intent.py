@@ -11,7 +11,8 @@ from valence.boundaries.classifier import Classifier, Declared
 from valence.boundaries.labels import Labels
 from valence.errors import BoundaryError
 
-SHIPPED = Path(__file__).with_name("intent.toml")
+NAME = "intent"
+SHIPPED = Path(__file__).with_name(f"{NAME}.toml")
 SEED = SHIPPED.with_suffix(".jsonl")
 ACTION, ASK, TELL = "action", "ask", "tell"
 
@@ -19,12 +20,12 @@ ACTION, ASK, TELL = "action", "ask", "tell"
 def floor_of(declared: Declared) -> Callable[[str], Labels]:
     """Rules where the classifier is the shipped one by name and has its heads, else nothing."""
     heads = [head.name for head in declared.heads]
-    return _asked_or_told if declared.name == SHIPPED.stem and ACTION in heads else _unknown
+    return _asked_or_told if declared.name == NAME and ACTION in heads else _unknown
 
 
 def seed_of(classifier: Classifier) -> list[tuple[str, Labels]]:
     """The messages that fit the classifier: those of the shipped one, while it has its heads."""
-    if classifier.name != SHIPPED.stem:
+    if classifier.name != NAME:
         return []
     lines = map(json.loads, SEED.read_text("utf-8").splitlines())
     try:

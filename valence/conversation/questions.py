@@ -163,14 +163,22 @@ class Question:
         return not BACKWARD.isdisjoint(self.tokens)
 
 
-def understand(message: str) -> Understood:
-    """What a message tells and what it asks, sentence by sentence."""
+def understand(message: str, action: str | None = None) -> Understood:
+    """What a message tells and what it asks, sentence by sentence.
+
+    `action` is what the whole message wants, where that is known: where all of it seems to be told
+    and it is `ask`, all of it is asked, and the other way round.
+    """
     told, asked = [], []
     for sentence in sentences(message):
         if is_question(sentence):
             asked.append(sentence)
         else:
             told.append(_REMEMBER.sub("", sentence))
+    if action in ("ask", "recall") and not asked:
+        return Understood("", tuple(told))
+    if action == "tell" and not told:
+        return Understood(" ".join(asked), ())
     return Understood(" ".join(part for part in told if part), tuple(asked))
 
 

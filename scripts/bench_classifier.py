@@ -1,0 +1,267 @@
+"""What classifier heads are worth on CLINC150, and how fast they take over from a teacher.
+
+Heads: trained on 10 to 100 messages a class and the out-of-scope ones of the train part, with the
+product's one setting, judged on validation (in-scope accuracy: unknown counts as wrong). Product:
+the train part uploaded as a person would, the adapter that was promoted judged on validation.
+Replay: the messages of some domains and the out-of-scope ones come in random order, one by one,
+through the real router; a server on this machine answers as the frontier and knows what is right;
+runs start by themselves every 100 new examples and are waited for.
+
+The embedding is frozen; its vectors are made once and kept in OUT. Writes docs/bench_classifier.md,
+.json and .png with `--docs`, else prints the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+import classifier_report  # noqa: E402
+import numpy as np  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from models.embedding import Embedder  # noqa: E402
+from models.heads import Heads  # noqa: E402
+from models.heads_fitting import fit_heads  # noqa: E402
+from tests.loopback import LoopbackFrontier  # noqa: E402
+from valence.app import Valence  # noqa: E402
+from valence.config import Settings  # noqa: E402
+from valence.evaluation import percentile, share  # noqa: E402
+from valence.learning import due  # noqa: E402
+from valence.locations import Locations  # noqa: E402
+from valence.redaction import mask  # noqa: E402
+from valence.training import train_boundary  # noqa: E402
+from valence.transfer import import_examples  # noqa: E402
+from valence.watch import watch  # noqa: E402
+
+HEAD, UNKNOWN = "intent", "oos"
+A_CLASS = (10, 20, 50, 100)
+DOMAINS = ("banking", "travel", "home")
+WINDOW = 100
+TIMED = 500
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of the set; `label` None: out of scope."""
+
+    text: str
+    label: str | None
+    domain: str | None
+
+
+class Kept:
+    """The embedding model with what it has made before, by text."""
+
+    available = True
+
+    def __init__(self, embedder: Embedder, file: Path) -> None:
+        self._embedder, self._file = embedder, file
+        self.name, self.folder = embedder.name, embedder.folder
+        self._rows: dict[str, Any] = {}
+        if file.exists():
+            with np.load(file) as kept:
+                self._rows = dict(zip(kept["texts"].tolist(), kept["rows"], strict=True))
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        """One row a text."""
+        self._rows |= {t: self._embedder.embed([t])[0] for t in texts if t not in self._rows}
+        return np.stack([self._rows[text] for text in texts])
+
+    def fill(self, texts: Sequence[str]) -> None:
+        """Embeds those that are new, and writes the file."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._rows]
+        for start in tqdm(range(0, len(new), 256), desc="embedding", disable=not new):
+            some = new[start : start + 256]
+            self._rows |= zip(some, self._embedder.embed(some), strict=True)
+        if new:
+            texts = np.array(list(self._rows), dtype=str)
+            np.savez(self._file, texts=texts, rows=np.stack(list(self._rows.values())))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--clinc", type=Path, required=True, help="folder of clinc150_*.jsonl")
+    parser.add_argument("--model", required=True, help="folder of the sentence-transformers model")
+    parser.add_argument("--out", type=Path, required=True, help="a folder for what can be reused")
+    parser.add_argument("--docs", action="store_true", help="write docs/bench_classifier.*")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    train, valid = (read(arguments.clinc / f"clinc150_{part}.jsonl") for part in ("train", "val"))
+    kept = Kept(Embedder(arguments.model), arguments.out / "vectors.npz")
+    kept.fill([message.text for message in train + valid])
+    figures = {
+        "embedding": kept.name,
+        "cores": len(os.sched_getaffinity(0)),
+        "train": len(train),
+        "valid": len(valid),
+        "heads": [of_heads(kept, train, valid, count) for count in A_CLASS],
+        "product": of_product(kept, train, valid, arguments.out),
+        "replay": replayed(kept, train, arguments.out),
+    }
+    page = classifier_report.page(figures)
+    print(page)
+    if arguments.docs:
+        docs = ROOT / "docs"
+        (docs / "bench_classifier.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+        (docs / "bench_classifier.md").write_text(page, "utf-8")
+        classifier_report.draw(figures, docs / "bench_classifier.png")
+
+
+def read(file: Path) -> list[Message]:
+    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    return [
+        Message(row["text"], None if row["oos"] else row["intent"], row["domain"]) for row in rows
+    ]
+
+
+# -- heads by themselves ---------------------------------------------------------------------------
+
+
+def of_heads(
+    kept: Kept, train: list[Message], valid: list[Message], a_class: int
+) -> dict[str, Any]:
+    """Trained on the first so many messages of each class, and on all that are out of scope."""
+    chosen, taken = [], dict[str | None, int]()
+    for message in train:
+        taken[message.label] = taken.get(message.label, 0) + 1
+        if message.label is None or taken[message.label] <= a_class:
+            chosen.append(message)
+    vectors = kept.embed([message.text for message in chosen])
+    labels = [{HEAD: message.label} if message.label else {} for message in chosen]
+    started = time.perf_counter()
+    heads = fit_heads(vectors, labels, [HEAD], kept.name)
+    seconds = time.perf_counter() - started
+    return {
+        "a_class": a_class,
+        "examples": len(chosen),
+        "fit_s": seconds,
+        **judged(heads, kept, valid),
+        **timed(heads, kept, valid),
+    }
+
+
+def judged(heads: Heads, kept: Kept, messages: list[Message]) -> dict[str, Any]:
+    """In-scope accuracy and out-of-scope recall, with exact 95% intervals."""
+    said = [found[HEAD].label for found in heads.read(kept.embed([m.text for m in messages]))]
+    known = [one == m.label for one, m in zip(said, messages, strict=True) if m.label]
+    unknown = [one is None for one, m in zip(said, messages, strict=True) if not m.label]
+    return {
+        "in_scope": asdict(share(sum(known), len(known))),
+        "out_of_scope": asdict(share(sum(unknown), len(unknown))),
+    }
+
+
+def timed(heads: Heads, kept: Kept, messages: list[Message]) -> dict[str, float]:
+    """Milliseconds of one message at a time, after its embedding."""
+    spent = []
+    for message in messages[:TIMED]:
+        vector = kept.embed([message.text])
+        started = time.perf_counter()
+        heads.read(vector)
+        spent.append((time.perf_counter() - started) * 1000)
+    return {"p50_ms": percentile(spent, 0.5), "p95_ms": percentile(spent, 0.95)}
+
+
+# -- as a person would -----------------------------------------------------------------------------
+
+
+def opened(kept: Kept, home: Path, **settings: Any) -> Valence:
+    """An empty home with one classifier in it."""
+    if home.exists():
+        shutil.rmtree(home)
+    (home / "boundaries").mkdir(parents=True)
+    (home / "boundaries" / "clinc.toml").write_text(f'heads = ["{HEAD}"]\n', "utf-8")
+    app = Valence(Settings(**settings), Locations(home))
+    app.__dict__["embedder"] = kept
+    return app
+
+
+def of_product(kept: Kept, train: list[Message], valid: list[Message], out: Path) -> dict[str, Any]:
+    """`train-boundary clinc --data`, and the heads that serve after it."""
+    with opened(kept, out / "uploaded") as app:
+        boundary = app.boundaries.get("clinc")
+        lines = [json.dumps({"text": m.text, "labels": {HEAD: m.label}}) for m in train]
+        import_examples(app.stores.examples, boundary, lines, "upload")
+        result = train_boundary(app, "clinc", lambda event: None)
+        unit = app.unit("clinc")
+        assert unit is not None, result.reason
+        [(_, fit_s)] = app.stores.runs.metrics(result.run_id, "fit_s")
+        heads = Heads.load(unit.folder, [HEAD])
+        return {
+            "state": result.state,
+            "examples": app.stores.examples.counts("clinc"),
+            "fit_s": fit_s,
+            "gate": unit.gate.sentence,
+            "gate_state": unit.gate.state,
+            "certified_coverage": unit.gate.certified_coverage,
+            **judged(heads, kept, valid),
+        }
+
+
+# -- one by one ------------------------------------------------------------------------------------
+
+
+def replayed(kept: Kept, train: list[Message], out: Path) -> dict[str, Any]:
+    """Windows of a hundred calls, with the runs between them."""
+    messages = [m for m in train if m.domain in DOMAINS or m.label is None]
+    random.Random(0).shuffle(messages)
+    right = {mask(message.text).text: message.label for message in messages}
+
+    def teach(user: str, _: dict[str, Any]) -> dict[str, Any]:
+        return {"labels": {HEAD: right[user]}}
+
+    os.environ["OPENAI_API_KEY"] = "loopback"
+    with LoopbackFrontier(teach) as server:
+        frontier = {"provider": "openai", "model": "teacher", "base_url": server.base_url}
+        with opened(kept, out / "replayed", frontier=frontier) as app:
+            windows = list(_windows(app, messages))
+            runs = [run.state for run in app.stores.runs.list("clinc", limit=1000)]
+            asked = len(server.requests)
+    return {
+        "domains": list(DOMAINS),
+        "calls": len(messages),
+        "intents": len({m.label for m in messages if m.label}),
+        "out_of_scope": sum(m.label is None for m in messages),
+        "asked": asked,
+        "runs": {state: runs.count(state) for state in sorted(set(runs))},
+        "windows": windows,
+    }
+
+
+def _windows(app: Valence, messages: list[Message]) -> Any:
+    boundary = app.boundaries.get("clinc")
+    served: list[bool] = []
+    calls = 0
+    for number, message in enumerate(tqdm(messages, desc="replay"), start=1):
+        answer = app.router.call(boundary, message.text)
+        calls += 1
+        if answer.call.route == "local":
+            served.append(dict(answer.output).get(HEAD) == message.label)
+        app.router.settle(answer)
+        watch(app, answer)
+        app.curate(boundary)
+        if due(app, "clinc"):
+            app.stores.runs.start("clinc", "automatic", {})
+            train_boundary(app, "clinc", lambda event: None)
+        if calls == WINDOW or number == len(messages):
+            fallback = 1 - len(served) / calls
+            yield {"calls": number, "fallback": fallback, "served": len(served),
+                   "wrong": served.count(False)}  # fmt: skip
+            served, calls = [], 0
+
+
+if __name__ == "__main__":
+    main()

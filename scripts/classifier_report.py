@@ -1,0 +1,114 @@
+"""The page and the picture of bench_classifier.py; figures in, text and drawing out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+IN_SCOPE, OUT_OF_SCOPE = 0.945, 0.76
+PLAIN = (0.937, 0.727)
+"""What a plain logistic regression with a cut on its probability reaches on the same embedding."""
+
+
+def page(figures: dict[str, Any]) -> str:
+    replay = figures["replay"]
+    served = sum(window["served"] for window in replay["windows"])
+    wrong = sum(window["wrong"] for window in replay["windows"])
+    product = figures["product"]
+    return "\n".join(
+        [
+            "# Classifier heads",
+            "",
+            f"CLINC150 (150 intents and out of scope): {figures['train']:,} messages to train on, "
+            f"{figures['valid']:,} of validation to judge by; its test part was not touched. "
+            f"Frozen embedding {figures['embedding']}, {figures['cores']} cores, one setting for "
+            "both figures. Unknown counts as wrong in scope; intervals are exact, 95%.",
+            "",
+            "| examples a class | in-scope accuracy | out-of-scope recall | fit, s | "
+            "p50 / p95 after embedding, ms |",
+            "|---|---|---|---|---|",
+            *(_row(row) for row in figures["heads"]),
+            "",
+            f"Plain logistic regression with a cut on its probability: {_percent(PLAIN[0])} and "
+            f"{_percent(PLAIN[1])}. Goals: {_percent(IN_SCOPE)} and {_percent(OUT_OF_SCOPE)}.",
+            "",
+            "**As a person would** (`train-boundary clinc --data`, which keeps examples to judge "
+            f"and to certify on: {_counts(product['examples'])}): the run ended {product['state']} "
+            f"after a fit of {product['fit_s']:.1f} s; in scope {_share(product['in_scope'])}, out "
+            f"of scope {_share(product['out_of_scope'])}. Its gate: {product['gate']}",
+            "",
+            f"**One by one.** {replay['calls']:,} messages of {', '.join(replay['domains'])} "
+            f"({replay['intents']} intents, {replay['out_of_scope']} messages out of scope) in "
+            "random order from an empty home; the promise is the default one, at most 5% wrong of "
+            f"what is served locally. The teacher was asked {replay['asked']:,} times, audits "
+            f"included. Served locally: {served:,}, of them {wrong} wrong "
+            f"({_percent(wrong / served if served else 0)}). "
+            f"Runs: {_counts(replay['runs'])}.",
+            "",
+            "| calls | fallback | served | wrong |",
+            "|---|---|---|---|",
+            *(
+                f"| {w['calls']:,} | {_percent(w['fallback'])} | {w['served']} | {w['wrong']} |"
+                for w in replay["windows"]
+            ),
+            "",
+            "![learning curve and fallback](bench_classifier.png)",
+            "",
+            "    .venv/bin/python scripts/bench_classifier.py --clinc DIR --model DIR --out DIR "
+            "--docs",
+            "",
+        ]
+    )
+
+
+def draw(figures: dict[str, Any], file: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    counts = [row["a_class"] for row in figures["heads"]]
+    for key, name in (("in_scope", "in scope, right"), ("out_of_scope", "out of scope, found")):
+        values = [100 * row[key]["value"] for row in figures["heads"]]
+        low = [100 * row[key]["low"] for row in figures["heads"]]
+        high = [100 * row[key]["high"] for row in figures["heads"]]
+        left.plot(counts, values, marker="o", label=name)
+        left.fill_between(counts, low, high, alpha=0.15)
+    left.set(xlabel="examples a class", ylabel="%", title="CLINC150 validation", ylim=(40, 100))
+    left.legend(frameon=False)
+    windows = figures["replay"]["windows"]
+    calls = [window["calls"] for window in windows]
+    right.plot(calls, [100 * w["fallback"] for w in windows], label="fallback")
+    right.plot(calls, _running_error(windows), label="wrong of all served so far")
+    right.axhline(5, color="grey", linewidth=0.8, linestyle="--", label="promised at most")
+    right.set(xlabel="calls", ylabel="%", title="One by one with a teacher", ylim=(0, 102))
+    right.legend(frameon=False)
+    figure.savefig(file, dpi=130)
+
+
+def _running_error(windows: list[dict[str, Any]]) -> list[float]:
+    found, served, wrong = [], 0, 0
+    for window in windows:
+        served, wrong = served + window["served"], wrong + window["wrong"]
+        found.append(100 * wrong / served if served else 0.0)
+    return found
+
+
+def _row(row: dict[str, Any]) -> str:
+    return (
+        f"| {row['a_class']} | {_share(row['in_scope'])} | {_share(row['out_of_scope'])} | "
+        f"{row['fit_s']:.1f} | {row['p50_ms']:.1f} / {row['p95_ms']:.1f} |"
+    )
+
+
+def _share(found: dict[str, float]) -> str:
+    return f"{_percent(found['value'])} ({_percent(found['low'])}–{_percent(found['high'])})"
+
+
+def _counts(found: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in found.items())
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}%"

@@ -1,0 +1,45 @@
+"""What a message wants, by the classifier `intent`: now where it is certified, else when nobody
+waits, so that it can be learnt. Knows the calls, not how they are answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from valence.boundaries.intent import ACTION
+from valence.router import PROVED
+
+if TYPE_CHECKING:
+    from valence.router import Answer
+
+Classify = Callable[[str, str], "Answer"]
+"""One call of the classifier: a message, and the conversation that it is part of."""
+
+
+class Intention:
+    """The intents of one process's turns."""
+
+    def __init__(
+        self, classify: Classify, now: Callable[[], bool], later: Callable[[], bool]
+    ) -> None:
+        """`now` tells whether the classifier answers at once and is certified, `later` whether
+        there is a teacher to learn from."""
+        self._classify = classify
+        self._now = now
+        self._later = later
+        self._waiting: list[tuple[str, str]] = []
+
+    def action(self, message: str, episode: str) -> tuple[str | None, Answer | None]:
+        """What the message wants where its answer is certified, and the call if there was one."""
+        if not self._now():
+            self._waiting.append((message, episode))
+            return None, None
+        answer = self._classify(message, episode)
+        sure = answer.call.reason in PROVED
+        return (dict(answer.output).get(ACTION) if sure else None), answer
+
+    def asked_late(self) -> list[Answer]:
+        """The calls for the messages that did not get one in their turn, made now."""
+        waiting, self._waiting = self._waiting, []
+        return [self._classify(*each) for each in waiting] if waiting and self._later() else []
