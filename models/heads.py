@@ -108,8 +108,9 @@ class Heads:
             tensors[f"{name}.weight"], tensors[f"{name}.bias"] = head.weight, head.bias
             tensors[f"{name}.places"] = head.places
         declared = {name: head.to_json() for name, head in self.heads.items()}
-        metadata = {"kind": KIND, "embedding": self.embedding, "heads": json.dumps(declared)}
-        save_file(tensors, folder / WEIGHTS, metadata)
+        # One entry, since several have no order of their own and the file's hash would change.
+        told = json.dumps({"embedding": self.embedding, "heads": declared})
+        save_file(tensors, folder / WEIGHTS, {KIND: told})
 
     @classmethod
     def load(cls, folder: Path, names: Sequence[str]) -> Heads:
@@ -186,12 +187,13 @@ def _read(head: Head, rows: Matrix, similar: Matrix) -> list[Reading]:
 def _made(metadata: Mapping[str, str], tensors: Mapping[str, Any], names: Sequence[str]) -> Heads:
     import numpy as np
 
-    declared = json.loads(metadata["heads"]) if metadata.get("kind") == KIND else {}
+    told = json.loads(metadata[KIND])
+    declared = told["heads"]
     if sorted(declared) != sorted(names):
-        raise ValueError(f"its heads are {', '.join(declared) or 'none'}")
+        raise ValueError(f"its heads are {', '.join(declared)}")
     memory = np.asarray(tensors["memory"], np.float32)
     heads = {name: _head(name, declared[name], tensors, memory.shape) for name in names}
-    return Heads(heads, memory, metadata["embedding"])
+    return Heads(heads, memory, str(told["embedding"]))
 
 
 def _head(

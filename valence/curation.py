@@ -180,10 +180,17 @@ def _example(boundary: Boundary[Any, Any], call: Call, source: Feedback | Attemp
         group_key = call.episode if boundary.episodic else None
         keys = {"call_id": call.id, column: source.id, "group_key": group_key}
         example = as_example(boundary, value, output, origin, **keys)
-        unfit = boundary.unfit(value, output, origin, example.split)
-        return unfit or quality(boundary, value, output, origin) or example
+        reason = boundary.unfit(value, origin) or quality(boundary, value, output, origin)
+        return reason or _untaught(boundary, output, example) or example
     except BoundaryError:
         return "does not parse"
+
+
+def _untaught(boundary: Boundary[Input, Output], output: Output, example: Example) -> str | None:
+    """What a teacher did not know is not learnt. Calibration and test keep it: the promise is made
+    for such inputs as well."""
+    taught = example.origin != "frontier" or example.split != "train" or boundary.teaches(output)
+    return None if taught else "unknown or unsure"
 
 
 def _language(prose: str, filters: Filters) -> str | None:

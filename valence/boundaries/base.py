@@ -216,10 +216,15 @@ class Boundary(ABC, Generic[Input, Output]):
         """The quality gate's limits for a pair that came this way."""
         return Filters()
 
-    def unfit(self, input: Input, output: Output, origin: str, split: str) -> str | None:
-        """Why this boundary does not learn from such a pair, in words fit for counting, beside
-        what the quality gate says; None where it does."""
+    def unfit(self, input: Input, origin: str) -> str | None:
+        """Why this boundary learns from no such input, in words fit for counting, whatever else
+        the quality gate would say; None where it does."""
         return None
+
+    def teaches(self, output: Output) -> bool:
+        """Whether there is something to learn from in what a frontier answered; an answer without
+        still shows what is right."""
+        return True
 
     def group_key(self, input: Input) -> str:
         """Inputs with the same key are near-duplicates: one example, one split."""

@@ -202,14 +202,12 @@ class Classifier(Boundary[str, Labels]):
         """What a person labelled is taken as it is; only what comes by itself is sifted."""
         return Filters() if origin == "frontier" else ANYTHING
 
-    def unfit(self, input: str, output: Labels, origin: str, split: str) -> str | None:
-        """Commands to the app, and what the teacher did not know. Calibration and test keep the
-        latter: the promise is made for such messages as well."""
-        if origin != "frontier":
-            return None
-        if COMMANDS.fullmatch(input):
-            return "system command"
-        return "unknown or unsure" if not output and split == "train" else None
+    def unfit(self, input: str, origin: str) -> str | None:
+        is_command = origin == "frontier" and COMMANDS.fullmatch(input)
+        return "system command" if is_command else None
+
+    def teaches(self, output: Labels) -> bool:
+        return bool(output)
 
 
 ANYTHING = Filters(min_characters=1, max_characters=4000, min_words=0, min_letters=0.0)
