@@ -29,7 +29,7 @@ ONE_FOLD_FROM = 3000
 """Labelled messages from which one fifth held out once says enough."""
 FEW_UNKNOWN = 20
 """With fewer unknown messages, classes are held out to stand in for them."""
-REJECTED = 0.015
+REJECTED = 0.01
 """Share of the known messages, rightly labelled when held out, that are given up as unknown."""
 MOST_REMEMBERED = 20_000
 ALWAYS = -1e9

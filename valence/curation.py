@@ -179,7 +179,7 @@ def _example(boundary: Boundary[Any, Any], call: Call, source: Feedback | Attemp
         output = boundary.output_from_text(source.output or "")
         group_key = call.episode if boundary.episodic else None
         keys = {"call_id": call.id, column: source.id, "group_key": group_key}
-        example = as_example(boundary, value, output, origin, **keys)
+        example = as_example(boundary, value, output, origin, HeldOut(), **keys)
         reason = boundary.unfit(value, origin) or quality(boundary, value, output, origin)
         return reason or _untaught(boundary, output, example) or example
     except BoundaryError:

@@ -55,7 +55,7 @@ def alike(app: Valence, classifier: Classifier, head: str) -> list[Alike]:
         return []
     cosines = _cosines(app, classifier, head, list(used))
     pairs = [
-        Alike(head, *sorted((one, other), key=lambda label: used[label]), cosine=cosines[i, j])
+        Alike(head, min(one, other, key=used.get), max(other, one, key=used.get), cosines[i, j])
         for (i, one), (j, other) in combinations(enumerate(used), 2)
     ]
     near = [pair for pair in pairs if pair.cosine >= ALIKE]
