@@ -21,7 +21,7 @@ FeedbackKind = Literal["correction", "rating"]
 
 CALL_COLUMNS = (
     "id", "boundary", "episode", "input", "output", "route", "reason", "confidence", "threshold",
-    "latency_ms", "cost_usd", "masked", "learn", "domain", "created_at",
+    "latency_ms", "cost_usd", "masked", "learn", "domain", "guidance", "created_at",
 )  # fmt: skip
 ATTEMPT_COLUMNS = (
     "id", "call_id", "position", "role", "route", "model", "variant", "adapter_id",
@@ -76,7 +76,8 @@ class Call:
     """One use of a boundary. `output` is JSON text, `cost_usd` that of all its attempts.
 
     `masked` counts what was masked, by kind; `learn` is the person's consent; `domain` is what
-    the person said that it is about, None where nothing was said.
+    the person said that it is about, None where nothing was said; `guidance` (JSON-able) is the
+    approach that was proposed for it, and whether a model was shown it.
     """
 
     boundary: str
@@ -92,6 +93,7 @@ class Call:
     masked: dict[str, int] = field(default_factory=dict)
     learn: bool = True
     domain: str | None = None
+    guidance: dict[str, Any] | None = None
     attempts: tuple[Attempt, ...] = ()
     id: str = field(default_factory=new_id)
     created_at: str = field(default_factory=now)
@@ -113,7 +115,11 @@ class Feedback:
 def call_row(call: Call) -> dict[str, Any]:
     """The call as the parameters of INSERT_CALL."""
     row = {name: getattr(call, name) for name in CALL_COLUMNS}
-    return row | {"masked": encode(call.masked), "learn": int(call.learn)}
+    return row | {
+        "masked": encode(call.masked),
+        "learn": int(call.learn),
+        "guidance": encode(call.guidance),
+    }
 
 
 def attempt_row(attempt: Attempt, call_id: str, position: int) -> dict[str, Any]:
@@ -132,6 +138,7 @@ def read_call(row: sqlite3.Row, attempts: Iterable[Attempt] = ()) -> Call:
     values = {name: row[name] for name in CALL_COLUMNS}
     values["masked"] = decode(row["masked"])
     values["learn"] = bool(row["learn"])
+    values["guidance"] = decode(row["guidance"])
     return Call(**values, attempts=tuple(attempts))
 
 

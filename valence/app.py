@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from models.frontier import Frontier
     from models.prices import Prices
     from models.runtime import LocalRuntime
+    from store.conversations import Turn
     from valence.assistant import Assistant
     from valence.boundaries.base import Boundary
     from valence.boundaries.registry import Boundaries
@@ -211,13 +212,19 @@ class Valence:
         """None where nobody could tell: the builtin floor cannot."""
         if self.router.frontier.blocked() is not None and self.unit("same_thing") is None:
             return None
-        return self._call("same_thing", pair, None, learn)
-
-    def _call(self, name: str, value: Any, episode: str | None, learn: bool) -> Answer:
         from valence.boundaries import get
 
         router = self.router if learn else self.quarantine
-        return router.call(get(name), value, episode)
+        return router.call(get("same_thing"), pair)
+
+    def _call(self, name: str, value: Any, turn: Turn, learn: bool) -> Answer:
+        """A call of a turn's answer; its episode says so."""
+        from valence.boundaries import get
+        from valence.strategies.guidance import StrategyGuidance
+
+        router = self.router if learn else self.quarantine
+        boundary = get(name).guided(StrategyGuidance(self, turn.question, turn.id))
+        return router.call(boundary, value, f"answer {turn.conversation_id}")
 
     def _router(self, learn: bool) -> Router:
         from valence.predictors import FrontierPredictor

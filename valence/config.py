@@ -96,6 +96,13 @@ class MemorySettings(Section):
     """Commit of the Hub id."""
 
 
+class StrategySettings(Section):
+    holdout: float = Field(0.1, ge=0, le=1)
+    """Share of turns whose proposed approach is held back, so that its effect can be measured."""
+    trigger_trajectories: int = Field(500, ge=1)
+    """New trajectories that have the strategies learned anew by themselves."""
+
+
 class PrivacySettings(Section):
     offline: bool = False
     """True: no network connection, at all."""
@@ -115,6 +122,7 @@ class Settings(BaseSettings):
     gate: GateSettings = GateSettings()
     training: TrainingSettings = TrainingSettings()
     memory: MemorySettings = MemorySettings()
+    strategies: StrategySettings = StrategySettings()
     privacy: PrivacySettings = PrivacySettings()
 
     @classmethod

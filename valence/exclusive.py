@@ -1,4 +1,5 @@
-"""One run at a time: the lease that whoever trains holds, renewed however long nothing happens.
+"""One at a time: the leases that whoever trains holds, that of a run renewed however long nothing
+happens.
 
 Knows nothing of what is done under it.
 """
@@ -14,6 +15,20 @@ from valence.errors import AlreadyRunning
 
 LEASE = "training"
 LEASE_S = 120.0
+STRATEGIES_LEASE = "strategies"
+LONGEST_S = 3600.0
+"""How long a lease that nobody renews holds."""
+
+
+@contextmanager
+def sole(leases: Leases, name: str, otherwise: str) -> Iterator[None]:
+    """Holds a lease for the block, for an hour at most. Raises AlreadyRunning(otherwise)."""
+    if not leases.acquire(name, LONGEST_S):
+        raise AlreadyRunning(otherwise)
+    try:
+        yield
+    finally:
+        leases.release(name)
 
 
 @contextmanager

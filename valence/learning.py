@@ -1,5 +1,5 @@
 """What follows an answered call: shadow and audit, the watch over its gate, curation, and the
-trigger of a run.
+trigger of a run. What follows a turn of conversation: its trajectory.
 
 Nobody waits for it: the answer is out before. Knows when to train, not how.
 """
@@ -7,18 +7,20 @@ Nobody waits for it: the answer is out before. Knows when to train, not how.
 from __future__ import annotations
 
 import subprocess
-import sys
 from datetime import datetime
 from typing import Any
 
 from store.clock import later
 from store.runs import Run
 from valence.app import Valence
+from valence.background import start
 from valence.boundaries.base import Boundary
 from valence.domains import notice
-from valence.exclusive import LEASE
+from valence.exclusive import LEASE, STRATEGIES_LEASE
 from valence.router import PROVED, Answer
 from valence.schedule import parse
+from valence.strategies.guidance import OWN
+from valence.strategies.turns import gather
 from valence.training import lacking, trigger_of
 from valence.watch import watch
 
@@ -38,6 +40,24 @@ def learn(app: Valence, answer: Answer) -> None:
     app.curate(answer.boundary)
     if due(app, answer.boundary.name):
         start_in_background(app, answer.boundary.name)
+
+
+def learn_turn(app: Valence, conversation_id: str) -> None:
+    """Settles the calls of a conversation's newest turn, keeps the turn as a trajectory, and has
+    the strategies learned anew where that is due."""
+    for answer in app.assistant.to_learn():
+        learn(app, answer)
+    gather(app, conversation_id)
+    if strategies_due(app):
+        start(app.locations.logs / "strategies.log", "strategies", "train", "--json")
+
+
+def strategies_due(app: Valence) -> bool:
+    """Whether enough turns came since the strategies were last learned, and nobody is at it."""
+    through = app.stores.strategies.through(OWN)
+    new = app.stores.trajectories.since(OWN, through)
+    enough = new >= app.settings.strategies.trigger_trajectories
+    return enough and not app.stores.leases.held(STRATEGIES_LEASE)
 
 
 def due(app: Valence, boundary: str) -> bool:
@@ -93,14 +113,4 @@ def start_in_background(app: Valence, boundary: str) -> None:
     if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
         app.stores.runs.start(boundary, "automatic", {})
     log = app.locations.logs / f"training-{boundary}.log"
-    command = [sys.executable, "-m", "valence", "train-boundary", boundary, "--json"]
-    politely = ["nice", "-n", "10", *command]
-    with log.open("a", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            politely,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    _children.append(process)
+    _children.append(start(log, "train-boundary", boundary, "--json"))

@@ -206,7 +206,7 @@ class FrontierPredictor:
             blank = blank_attempt("frontier", self._name, boundary)
             return [Try(replace(blank, error=str(error), reason="misconfigured"))]
         request = FrontierRequest(
-            system=boundary.frontier_system,
+            system=boundary.with_guidance(boundary.frontier_system),
             user=boundary.frontier_user(value),
             schema=boundary.schema,
             schema_name=boundary.name,

@@ -26,7 +26,7 @@ def generation(
     from models.generation import AdapterRef, Generation
 
     return Generation(
-        system=boundary.system,
+        system=boundary.system if unit else boundary.with_guidance(boundary.system),
         user=boundary.local_user(value, runtime.markers),
         stop=boundary.stop,
         max_tokens=boundary.max_tokens(value),

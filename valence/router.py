@@ -242,6 +242,7 @@ class Router:
             threshold=accepted.threshold,
             cost_usd=sum(attempt.cost_usd for attempt in attempts),
             learn=self._policy.learn,
+            guidance=boundary.guidance.record if boundary.guidance else None,
             attempts=attempts,
         )
 

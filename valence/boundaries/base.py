@@ -14,11 +14,12 @@ Four forms of an input or output meet here:
 
 from __future__ import annotations
 
+import copy
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 from valence.boundaries.text import fold
 from valence.errors import InvalidOutput
@@ -56,8 +57,20 @@ class Filters:
     """Longest single value, where an output has several."""
 
 
+class Guidance(Protocol):
+    """Advice for one call, looked for when a model that may have it is about to be asked."""
+
+    def __call__(self) -> str:
+        """What is said to the model besides its instruction; "" for nothing."""
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """What the ledger keeps of it; None where it was not looked for, or there was none."""
+
+
 class Boundary(ABC, Generic[Input, Output]):
-    """One boundary. Stateless; one instance serves the whole process."""
+    """One boundary. Stateless; one instance serves the whole process, but for the copy that
+    carries the guidance of one call."""
 
     learner: LearnerName = "lora"
     """How it learns: an adapter of the language model, or heads on a sentence embedding."""
@@ -72,6 +85,7 @@ class Boundary(ABC, Generic[Input, Output]):
     stop: str
     """Text that can only follow a whole answer of the local model: decoding ends there."""
     training_defaults: TrainingDefaults = TrainingDefaults()
+    guidance: Guidance | None = None
 
     @property
     @abstractmethod
@@ -129,6 +143,18 @@ class Boundary(ABC, Generic[Input, Output]):
     @abstractmethod
     def max_tokens(self, input: Input) -> int:
         """The most tokens that a right answer to this input can need."""
+
+    def guided(self, guidance: Guidance) -> Self:
+        """This boundary for one call with guidance. An adapter never sees it: its calibration was
+        fitted on prompts without."""
+        guided = copy.copy(self)
+        guided.guidance = guidance
+        return guided
+
+    def with_guidance(self, system: str) -> str:
+        """An instruction with the guidance of this call after it."""
+        advice = self.guidance() if self.guidance is not None else ""
+        return f"{system}\n{advice}" if advice else system
 
     def frontier_user(self, input: Input) -> str:
         """The frontier's user message: the ledger form, verbatim."""

@@ -9,7 +9,7 @@ import click
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
 from valence.conversation.working import STEPS, nobody
-from valence.learning import learn
+from valence.learning import learn_turn
 from valence.memory.catching_up import settle_names
 from valence.notes.folder import glance
 
@@ -39,8 +39,7 @@ def ask(text: str | None, conversation: str | None, step: str | None, as_json: b
         else:
             reply = app.assistant.ask(text or "", conversation, listen)
         _print(reply, as_json)
-        for answer in app.assistant.to_learn():
-            learn(app, answer)
+        learn_turn(app, reply.turn.conversation_id)
         settle_names(app)
 
 

@@ -75,6 +75,9 @@ def show(call_id: str, as_json: bool) -> None:
         return
     click.echo(f"{call.id}  {call.boundary}  {call.route} ({call.reason})  {call.created_at}")
     click.echo(f"in:  {printable(call.input)}\nout: {printable(call.output or '')}")
+    if call.guidance:
+        shown = "shown" if call.guidance["shown"] else "held back"
+        click.echo(f"guidance {shown}: {printable(call.guidance['approach'])}")
     for attempt in call.attempts:
         sure = "" if attempt.confidence is None else f", confidence {attempt.confidence:.3f}"
         click.echo(

@@ -12,12 +12,12 @@ import click
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, percent, printable, table
 from valence.errors import TransferError
+from valence.strategies.guidance import OWN
 
 if TYPE_CHECKING:
     from store.strategy_sets import StrategySet
     from valence.strategies.strategies import Strategies
 
-OWN = "valence"
 AGENT = click.option("--agent", default=OWN, show_default=True, help="The agent or project.")
 
 

@@ -21,8 +21,9 @@ from valence.memory.retrieval import fact_text
 if TYPE_CHECKING:
     from valence.router import Answer
 
-Call = Callable[[str, Any, str, bool], "Answer"]
-"""One call: the boundary's name, its input, the episode, and whether it may become an example."""
+Call = Callable[[str, Any, Turn, bool], "Answer"]
+"""One call: the boundary's name, its input, the turn that it answers, and whether it may become an
+example."""
 
 UNKNOWN = "I do not know: nothing that I remember answers this."
 
@@ -91,7 +92,7 @@ class Speaker:
         """A call that is an answer's: its episode says so, and what rests on an untrusted source
         is not learnt from."""
         trusted = all(self._memory.sources.get(id).trusted for id in set(sources) if id)
-        return self._call(boundary, value, f"answer {turn.conversation_id}", trusted)
+        return self._call(boundary, value, turn, trusted)
 
     def _finds(self, ids: list[str]) -> list[_Find]:
         """What was found, in its order, without what was forgotten since."""

@@ -7,17 +7,15 @@ itself.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from valence.app import Valence
-from valence.errors import AlreadyRunning
+from valence.background import start
+from valence.exclusive import sole
 from valence.learning import learn
 
 LEASE = "embedding"
-LEASE_S = 3600.0
 
 
 def settle_names(app: Valence) -> None:
@@ -29,12 +27,8 @@ def settle_names(app: Valence) -> None:
 @contextmanager
 def alone(app: Valence) -> Iterator[None]:
     """Nobody else makes vectors of everything meanwhile. Raises AlreadyRunning."""
-    if not app.stores.leases.acquire(LEASE, LEASE_S):
-        raise AlreadyRunning("another process makes the vectors already")
-    try:
+    with sole(app.stores.leases, LEASE, "another process makes the vectors already"):
         yield
-    finally:
-        app.stores.leases.release(LEASE)
 
 
 def start_in_background(app: Valence) -> None:
@@ -42,13 +36,4 @@ def start_in_background(app: Valence) -> None:
     where it is under way."""
     if app.stores.leases.held(LEASE):
         return
-    log = app.locations.logs / "embedding.log"
-    command = ["nice", "-n", "10", sys.executable, "-m", "valence", "memory", "embed"]
-    with log.open("a", encoding="utf-8") as output:
-        subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    start(app.locations.logs / "embedding.log", "memory", "embed")

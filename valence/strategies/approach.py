@@ -20,11 +20,10 @@ from collections.abc import Sequence
 from store.trajectories import Step
 from valence.strategies.steps import StepType, step_types
 
-PHASES = frozenset(
-    ("plan", "ask back", "look up", "confirm", "act", "act repeatedly", "check")
-    + ("hand over", "answer")
-)
 _OPENINGS: dict[StepType, str] = {"plan": "plan", "ask": "ask back", "look up": "look up"}
+PHASES = frozenset(
+    {*_OPENINGS.values(), "confirm", "act", "act repeatedly", "check", "hand over", "answer"}
+)
 
 
 def approach_of(steps: Sequence[Step]) -> str | None:

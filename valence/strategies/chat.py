@@ -88,7 +88,7 @@ def _said(message: Message, text: str) -> list[Step]:
 
 def _tool(call: ToolCall) -> Step:
     named = call.function or call
-    return Step(kind="tool", tool=named.name, arguments=_arguments(named.arguments))
+    return Step(kind="tool", tool=named.name, arguments=arguments_of(named.arguments))
 
 
 def _answer(
@@ -115,8 +115,9 @@ def _text(content: str | list[dict[str, Any]] | None) -> str:
     return content or ""
 
 
-def _arguments(given: str | dict[str, Any] | None) -> dict[str, Any]:
-    """The arguments as an object; what is none stands under `input`."""
+def arguments_of(given: Any) -> dict[str, Any]:
+    """A tool's arguments as an object, given as one or as JSON text; anything else stands under
+    `input`."""
     if isinstance(given, str):
         try:
             given = json.loads(given) if given.strip() else {}

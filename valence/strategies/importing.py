@@ -8,6 +8,7 @@ from typing import Literal
 
 from store.trajectories import Trajectories
 from valence.strategies.jsonl import read_trajectories
+from valence.strategies.spans import read_spans
 
 Form = Literal["jsonl", "otel"]
 
@@ -26,6 +27,6 @@ def import_trajectories(
 ) -> Imported:
     """Reads the file whole before anything is kept. Raises BadLine or TransferError that names the
     line and the field."""
-    read = list(read_trajectories(lines, agent))
-    counts = kept.add(read)
+    read = read_spans if form == "otel" else read_trajectories
+    counts = kept.add(list(read(lines, agent)))
     return Imported(counts["new"], counts["changed"], counts["known"])

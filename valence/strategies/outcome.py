@@ -95,6 +95,13 @@ def _log_odds(accuracy: float) -> float:
     return math.log(accuracy / (1 - accuracy))
 
 
+def says_the_same(text: str, other: str) -> bool:
+    """Whether two messages share so many of their words that one repeats the other."""
+    one, two = (set(fold(each).split()) for each in (text, other))
+    enough = min(len(one), len(two)) >= ENOUGH_WORDS
+    return enough and len(one & two) >= SAME * len(one | two)
+
+
 # Label functions
 
 
@@ -126,9 +133,8 @@ def _exit_code(trajectory: Trajectory) -> int:
 
 def _retried(trajectory: Trajectory) -> int:
     """The person asked again, afterwards or on the way."""
-    said = [set(fold(text).split()) for text in _said(trajectory.steps)]
-    said = [words for words in said if len(words) >= ENOUGH_WORDS]
-    again = any(_alike(a, b) for i, a in enumerate(said) for b in said[i + 1 : i + 6])
+    said = _said(trajectory.steps)
+    again = any(says_the_same(a, b) for i, a in enumerate(said) for b in said[i + 1 : i + 6])
     return -1 if trajectory.feedback.get("retried") or again else 0
 
 
@@ -172,10 +178,6 @@ def _flag(trajectory: Trajectory, name: str, yes: int, no: int) -> int:
 
 def _said(steps: Sequence[Step]) -> list[str]:
     return [step.text for step in steps if step.kind == "person"]
-
-
-def _alike(one: set[str], other: set[str]) -> bool:
-    return len(one & other) >= SAME * len(one | other)
 
 
 LABEL_FUNCTIONS: dict[str, LabelFunction] = {

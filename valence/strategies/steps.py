@@ -35,7 +35,7 @@ _VERBS_OF: dict[StepType, str] = {
         "book update cancel send create delete remove set add write edit save put post patch "
         "insert replace move rename make buy pay order transfer submit apply install deploy merge "
         "commit push schedule assign close approve refund upload modify change exchange return "
-        "reserve register reset start stop"
+        "reserve register reset start stop remember"
     ),
 }
 _VERBS: dict[str, StepType] = {

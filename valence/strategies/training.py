@@ -18,10 +18,13 @@ from models.errors import EmbeddingModelMissing
 from store.strategy_sets import StrategySet
 from store.trajectories import Trajectory
 from valence.errors import NotEnoughExamples, StrategyError, TransferError
+from valence.exclusive import STRATEGIES_LEASE, sole
 from valence.strategies.approach import approach_of
+from valence.strategies.guidance import OWN
 from valence.strategies.kinds import Space, find_kinds
 from valence.strategies.outcome import fit_fusion, outcome
 from valence.strategies.strategies import Case, Strategies, Told, held_out, learn_strategies
+from valence.strategies.turns import gather_all
 
 if TYPE_CHECKING:
     from models.logistic import Logistic
@@ -56,8 +59,15 @@ def train(app: Valence, agent: str) -> StrategySet:
     """Learns the agent's strategies anew, and keeps them: active where they predict better than
     the active ones (where there are none: than the kind of the problem alone), else rejected.
 
-    Raises NotEnoughExamples.
+    Raises NotEnoughExamples, AlreadyRunning.
     """
+    with sole(app.stores.leases, STRATEGIES_LEASE, "strategies are being learned already"):
+        return _train(app, agent)
+
+
+def _train(app: Valence, agent: str) -> StrategySet:
+    if agent == OWN:
+        gather_all(app)
     trajectories = app.stores.trajectories.of(agent)
     found = cases_of(trajectories)
     _require_enough(found, agent)
