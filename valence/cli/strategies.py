@@ -16,6 +16,7 @@ from valence.strategies.guidance import OWN
 
 if TYPE_CHECKING:
     from store.strategy_sets import StrategySet
+    from valence.strategies.guidance import Effect
     from valence.strategies.strategies import Strategies
 
 AGENT = click.option("--agent", default=OWN, show_default=True, help="The agent or project.")
@@ -46,13 +47,17 @@ def list_(agent: str | None, limit: int, as_json: bool) -> None:
 @AGENT
 @json_option
 def show(agent: str, as_json: bool) -> None:
-    """The active strategies of an agent, kind by kind."""
+    """The active strategies of an agent, kind by kind, and what showing them changed."""
+    from valence.strategies.training import effect_of
+
     with Valence.open() as app:
         version, learned = _active(app, agent)
+        changed = effect_of(app, agent, learned)
     if as_json:
-        emit(_record(version) | {"kinds": _kinds(learned)})
+        emit(_record(version) | {"kinds": _kinds(learned), "effect": asdict(changed)})
         return
     note(f"{version.id} · {version.reason}")
+    note(_effect(changed))
     for kind in _kinds(learned):
         click.echo(
             click.style(printable(kind["kind"]), bold=True)
@@ -188,6 +193,19 @@ def _kinds(learned: Strategies) -> list[dict[str, Any]]:
         }
         for kind in learned.kinds.kinds
     ]
+
+
+def _effect(changed: Effect) -> str:
+    if changed.difference is None:
+        return (
+            f"effect not known yet: {changed.shown} problems with the approach shown, "
+            f"{changed.held_back} with it held back"
+        )
+    return (
+        f"effect of showing the approach: {100 * changed.difference:+.1f} points of success "
+        f"({100 * changed.low:+.1f} to {100 * changed.high:+.1f}), {changed.shown} problems with "
+        f"it and {changed.held_back} without"
+    )
 
 
 def _told(each: dict[str, Any]) -> str:

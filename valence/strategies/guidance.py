@@ -71,9 +71,9 @@ class Effect:
     shown_successes: int
     held_back: int
     held_back_successes: int
-    difference: float | None
-    low: float | None
-    high: float | None
+    difference: float | None = None
+    low: float = -1.0
+    high: float = 1.0
 
 
 def held_back(episode: str, share: float) -> bool:
@@ -103,7 +103,7 @@ def effect(outcomes: Iterable[tuple[Trajectory, float | None]]) -> Effect:
             cell[1] += p >= 0.5
     (shown, won), (held, won_without) = counts[True], counts[False]
     if not shown or not held:
-        return Effect(shown, won, held, won_without, None, None, None)
+        return Effect(shown, won, held, won_without)
     low, high = _newcombe(won, shown, won_without, held)
     return Effect(shown, won, held, won_without, won / shown - won_without / held, low, high)
 

@@ -20,7 +20,7 @@ from store.trajectories import Trajectory
 from valence.errors import NotEnoughExamples, StrategyError, TransferError
 from valence.exclusive import STRATEGIES_LEASE, sole
 from valence.strategies.approach import approach_of
-from valence.strategies.guidance import OWN
+from valence.strategies.guidance import OWN, Effect, effect
 from valence.strategies.kinds import Space, find_kinds
 from valence.strategies.outcome import fit_fusion, outcome
 from valence.strategies.strategies import Case, Strategies, Told, held_out, learn_strategies
@@ -124,6 +124,14 @@ def require_active(app: Valence, agent: str) -> tuple[StrategySet, Strategies]:
             do=f"`valence strategies train --agent NAME`; there are trajectories of: {known}",
         )
     return standing, Strategies.from_json(standing.body)
+
+
+def effect_of(app: Valence, agent: str, learned: Strategies) -> Effect:
+    """What showing a proposed approach has changed, by the agent's trajectories so far."""
+    if agent == OWN:
+        gather_all(app)
+    trajectories = app.stores.trajectories.of(agent)
+    return effect((each, outcome(each, learned.fusion)) for each in trajectories)
 
 
 def adopt(app: Valence, agent: str, data: Any, where: str) -> StrategySet:
