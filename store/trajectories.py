@@ -10,7 +10,7 @@ import builtins
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from store.clock import now
@@ -139,7 +139,7 @@ def _add(connection: sqlite3.Connection, row: dict[str, Any]) -> Added:
 def _row(trajectory: Trajectory) -> dict[str, Any]:
     row = {name: getattr(trajectory, name) for name in _COLUMNS}
     return row | {
-        "steps": encode([asdict(step) for step in trajectory.steps]),
+        "steps": encode([vars(step) for step in trajectory.steps]),
         "feedback": encode(trajectory.feedback),
     }
 

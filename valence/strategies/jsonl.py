@@ -95,7 +95,7 @@ def make_trajectory(
     and its task that of its problem where `columns` do not say."""
     masked = tuple(_masked(step) for step in steps)
     problem = _cut(mask(problem).text)
-    content = json.dumps([problem, [asdict(step) for step in masked]], sort_keys=True)
+    content = json.dumps([problem, [vars(step) for step in masked]], sort_keys=True)
     keys = {
         "key": hashlib.sha256(content.encode()).hexdigest(),
         "task_id": fold(problem)[:SAME_TASK],

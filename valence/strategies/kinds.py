@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from valence.boundaries.text import fold
+
 if TYPE_CHECKING:
     from models.embedding import Matrix
 
 NAMED_BY = 3
-NEAR = 0.05
-"""Share of a kind's own problems that would be too far away to be told as one of it."""
-ROUNDING = 1e-4
-"""By how much a cosine with a centroid may be off, as the centroid is kept."""
+OUTLYING = 0.05
+"""The share of a kind's own problems that are its outlying ones."""
+NEAR = 0.5
+"""A problem is of a kind from this share of an outlying one's cosine on."""
 LONGEST = 2000
 """Characters of a problem that are looked at; an embedding model reads about as many."""
 
@@ -30,6 +32,24 @@ class Space(Protocol):
         """Vectors of different names cannot be compared."""
 
     def embed(self, texts: Sequence[str]) -> Matrix: ...
+
+
+class Remembering:
+    """A space that embeds each text once."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._rows: dict[str, Any] = {}
+        self.name = space.name
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        import numpy as np
+
+        new = [text for text in dict.fromkeys(texts) if text not in self._rows]
+        if new:
+            self._rows.update(zip(new, self._space.embed(new), strict=True))
+        rows: Matrix = np.stack([self._rows[text] for text in texts])
+        return rows
 
 
 @dataclass(frozen=True)
@@ -54,14 +74,15 @@ class Kinds:
     """Of all problems' vectors; centroids are of vectors less this one."""
 
     def of(self, problems: Sequence[str], space: Space | None) -> list[str | None]:
-        """The name of each problem's kind; None where it is like none of them.
+        """The name of each problem's kind; None where it is like none of them or has no word.
 
         By words where `space` is None, another one, or where the kinds have no vectors.
         """
         texts = [problem[:LONGEST] for problem in problems]
         if space is None or not self.by_vectors(space.name):
             return [self._by_words(text) for text in texts]
-        return self._by_vectors(space.embed(texts))
+        told = self._by_vectors(space.embed(texts))
+        return [kind if fold(text) else None for kind, text in zip(told, texts, strict=True)]
 
     def by_vectors(self, space: str) -> bool:
         """Whether kinds are told by vectors of that space."""
@@ -124,7 +145,7 @@ def find_kinds(problems: Sequence[str], space: Space) -> Kinds:
             float(row[label]) for row, each in zip(near, found.labels, strict=True) if each == label
         )
         name = _new_name(words[label], names)
-        radius = own[int(NEAR * len(own))] - ROUNDING
+        radius = NEAR * max(0.0, own[int(OUTLYING * len(own))])
         kinds.append(Kind(name, words[label], len(own), _rounded(centroid), radius))
     return Kinds(space.name, tuple(kinds), _rounded(found.mean))
 

@@ -34,7 +34,7 @@ _THANKS = re.compile(
     r"\b(thanks?|thank you|perfect|great|excellent|wonderful|works( now)?|solved|appreciate)\b",
     re.IGNORECASE,
 )
-SAME = 0.6
+SAME = 0.8
 """Share of common words from which a message says the same as an earlier one."""
 ENOUGH_WORDS = 4
 

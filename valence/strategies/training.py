@@ -21,7 +21,7 @@ from valence.errors import NotEnoughExamples, StrategyError, TransferError
 from valence.exclusive import STRATEGIES_LEASE, sole
 from valence.strategies.approach import approach_of
 from valence.strategies.guidance import OWN, Effect, effect
-from valence.strategies.kinds import Space, find_kinds
+from valence.strategies.kinds import Remembering, Space, find_kinds
 from valence.strategies.outcome import fit_fusion, outcome
 from valence.strategies.strategies import Case, Strategies, Told, held_out, learn_strategies
 from valence.strategies.turns import gather_all
@@ -71,7 +71,7 @@ def _train(app: Valence, agent: str) -> StrategySet:
     trajectories = app.stores.trajectories.of(agent)
     found = cases_of(trajectories)
     _require_enough(found, agent)
-    space = space_of(app)
+    space = Remembering(space_of(app))
     problems = [case.problem for case in found.cases]
     kinds = find_kinds(problems, space)
     told = kinds.of(problems, space)
@@ -189,6 +189,9 @@ def judge(cases: Sequence[Case], predicted: dict[str, list[float]], rival: str) 
     against = rival.replace("_", " ")
     if tasks < FEWEST_TASKS:
         problem = f"there are only {tasks} tasks to judge on, of {FEWEST_TASKS}"
+        return Judged(tested, f"not shown to predict better than {against}: {problem}")
+    if len({case.outcome >= 0.5 for case in cases}) < 2:
+        problem = "all outcomes are alike, so that no approach stands out"
         return Judged(tested, f"not shown to predict better than {against}: {problem}")
     scores = {name: _by_task(cases, ps) for name, ps in predicted.items()}
     found = compare(scores["candidate"], scores[rival])

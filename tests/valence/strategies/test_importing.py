@@ -1,0 +1,253 @@
+"""Trajectories from files: both forms, bad lines, the same file twice, and what is masked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.valence.conftest import Run
+from tests.valence.strategies.made_up import lines, write
+
+CHAT: list[dict[str, Any]] = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "Refund my lamp, order A7"},
+    {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {
+                "id": "c1",
+                "type": "function",
+                "function": {"name": "get_order", "arguments": '{"id": "A7"}'},
+            },
+            {"id": "c2", "name": "refund_order", "arguments": {"id": "A7"}},
+        ],
+    },
+    {"role": "tool", "tool_call_id": "c2", "content": "Error: too late"},
+    {"role": "tool", "tool_call_id": "c1", "content": '{"price": 20}'},
+    {"role": "assistant", "content": "It is too late for a refund."},
+]
+
+
+def test_a_chat_is_read_with_each_result_at_its_call(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path / "f", [{"messages": CHAT, "success": False, "task_id": 3}])
+    assert run("trajectories", "import", file, "--agent", "shop", "--json").record == {
+        "new": 1, "changed": 0, "known": 0,
+    }  # fmt: skip
+    [listed] = run("trajectories", "list", "--json").records
+    assert (listed["agent"], listed["problem"]) == ("shop", "Refund my lamp, order A7")
+    assert (listed["approach"], listed["outcome"]) == ("look up, then act", 0.0)
+    shown = run("trajectories", "show", listed["id"], "--json").record
+    tools = [step for step in shown["steps"] if step["kind"] == "tool"]
+    assert [(t["tool"], t["arguments"], t["result"], t["failed"]) for t in tools] == [
+        ("get_order", {"id": "A7"}, '{"price": 20}', False),
+        ("refund_order", {"id": "A7"}, "Error: too late", True),
+    ]
+    assert (shown["task_id"], shown["votes"]) == ("3", {"last_tool": -1, "tools": -1})
+    assert "refund_order" in run("trajectories", "show", listed["id"]).out
+
+
+def test_the_same_file_twice_is_the_same_trajectories(run: Run, tmp_path: Path) -> None:
+    rows = lines(20)
+    file = write(tmp_path / "f", rows)
+    assert run("trajectories", "import", file, "--json").record["new"] == 20
+    assert run("trajectories", "import", file, "--json").record["known"] == 20
+    rows[3]["success"] = not rows[3]["success"]
+    again = run("trajectories", "import", write(tmp_path / "g", rows), "--json").record
+    assert again == {"new": 0, "changed": 1, "known": 19}
+    assert len(run("trajectories", "list", "--limit", "99", "--json").records) == 20
+
+
+def test_without_an_id_the_content_is_the_key(run: Run, tmp_path: Path) -> None:
+    bare = {"problem": "Explain it", "steps": [{"kind": "message", "text": "So."}]}
+    file = write(tmp_path / "f", [bare, bare, bare | {"success": True}])
+    assert run("trajectories", "import", file, "--json").record == {
+        "new": 1, "changed": 1, "known": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not a JSON object"),
+        ('{"problem": "x"}', "steps"),
+        ('{"steps": [], "problem": " "}', "problem"),
+        ('{"messages": [{"role": "assistant", "content": "x"}]}', "problem"),
+        ('{"messages": [{"role": "wizard", "content": "x"}]}', "messages.0.role"),
+        ('{"problem": "x", "steps": [{"kind": "tool", "tool": 5}]}', "steps.0.tool"),
+        ('{"problem": "x", "steps": [{"kind": "magic"}]}', "steps.0.kind"),
+        ('{"problem": "x", "steps": [], "success": "yes"}', "success"),
+        ('{"problem": "x", "steps": [], "latency_ms": -1}', "latency_ms"),
+        ('{"problem": "x", "steps": [], "cost_usd": NaN}', "cost_usd"),
+        ('{"problem": "x", "steps": [], "created_at": "soon"}', "created_at"),
+        ('{"problem": "x", "steps": [], "feedback": {"rating": "good"}}', "feedback.rating"),
+        ('{"problem": "\\ud800", "steps": []}', "surrogate"),
+    ],
+)
+def test_a_bad_line_is_named_and_nothing_is_kept(run: Run, line: str, field: str) -> None:
+    good = json.dumps({"problem": "x", "steps": [{"kind": "message", "text": "y"}]})
+    done = run("trajectories", "import", "-", stdin=f"{good}\n\n{line}\n{good}")
+    assert done.code == 1
+    assert "line 3" in done.err
+    assert field in done.err
+    assert run("trajectories", "list", "--json").records == []
+
+
+def test_secrets_are_masked_before_anything_is_kept(run: Run, home: Path) -> None:
+    key = "sk-proj-" + "a1" * 12
+    row = {
+        "problem": f"Use {key}",
+        "steps": [
+            {"kind": "tool", "tool": "t", "arguments": {"deep": [{"key": key}]}, "result": key},
+            {"kind": "message", "text": f"It was {key}"},
+        ],
+    }
+    assert run("trajectories", "import", "-", stdin=json.dumps(row)).code == 0
+    assert all(key.encode() not in file.read_bytes() for file in home.glob("valence.db*"))
+
+
+def test_empty_and_enormous_messages_are_kept_within_bounds(run: Run) -> None:
+    row = {
+        "problem": "x " * 600_000,
+        "steps": [{"kind": "message", "text": ""}, {"kind": "message", "text": "y" * 2**20}],
+    }
+    assert run("trajectories", "import", "-", stdin=json.dumps(row)).code == 0
+    [listed] = run("trajectories", "list", "--json").records
+    assert listed["approach"] == "answer"
+    assert 1000 < len(listed["problem"]) < 30_000
+
+
+def test_what_was_exported_is_known_when_it_comes_back(run: Run, tmp_path: Path) -> None:
+    run("trajectories", "import", write(tmp_path / "f", lines(5, success=None)))
+    out = str(tmp_path / "out")
+    assert run("trajectories", "export", out, "--json").record["trajectories"] == 5
+    assert run("trajectories", "import", out, "--json").record == {
+        "new": 0, "changed": 0, "known": 5,
+    }  # fmt: skip
+    nowhere = run("trajectories", "export", str(tmp_path / "no" / "file"))
+    assert nowhere.code == 1
+    assert "cannot be written" in nowhere.err
+
+
+# -- OpenTelemetry ---------------------------------------------------------------------------------
+
+
+def attributes(**values: Any) -> list[dict[str, Any]]:
+    def tagged(value: Any) -> dict[str, Any]:
+        if isinstance(value, list):
+            return {"arrayValue": {"values": [tagged(each) for each in value]}}
+        if isinstance(value, dict):
+            pairs = [{"key": key, "value": tagged(each)} for key, each in value.items()]
+            return {"kvlistValue": {"values": pairs}}
+        return {"stringValue": value}
+
+    return [
+        {"key": name.replace("__", "."), "value": tagged(value)} for name, value in values.items()
+    ]
+
+
+def span(operation: str, start: int, failed: bool = False, **values: Any) -> dict[str, Any]:
+    return {
+        "traceId": "t1",
+        "spanId": str(start),
+        "startTimeUnixNano": str(1_800_000_000_000_000_000 + start * 1_000_000),
+        "endTimeUnixNano": str(1_800_000_000_000_000_000 + (start + 5) * 1_000_000),
+        "status": {"code": 2 if failed else 0},
+        "attributes": attributes(gen_ai__operation__name=operation, **values),
+    }
+
+
+def otlp(*spans: dict[str, Any]) -> str:
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]}) + "\n"
+
+
+ASKED = {"role": "user", "parts": [{"type": "text", "content": "Refund my lamp, order A7"}]}
+CALLED = {
+    "role": "assistant",
+    "parts": [
+        {"type": "reasoning", "content": "Look first."},
+        {"type": "tool_call", "id": "c1", "name": "get_order", "arguments": {"id": "A7"}},
+    ],
+}
+RETURNED = {
+    "role": "tool",
+    "parts": [{"type": "tool_call_response", "id": "c1", "response": {"price": "20"}}],
+}
+ANSWERED = {"role": "assistant", "parts": [{"type": "text", "content": "It cost 20."}]}
+
+
+def test_spans_of_one_trace_are_one_trajectory(run: Run) -> None:
+    """Messages as JSON text in one span and structured in the other, over two exports."""
+    first = span("chat", 0, gen_ai__input__messages=json.dumps([ASKED]))
+    tool = span("execute_tool", 6, failed=True, gen_ai__tool__name="get_order")
+    last = span(
+        "chat",
+        12,
+        gen_ai__input__messages=[ASKED, CALLED, RETURNED],
+        gen_ai__output__messages=json.dumps([ANSWERED]),
+    )
+    root = span("invoke_agent", 0, gen_ai__agent__name="shop")
+    root["events"] = [
+        {
+            "name": "gen_ai.evaluation.result",
+            "attributes": attributes(gen_ai__evaluation__score__label="pass"),
+        }
+    ]
+    web = {"traceId": "t1", "spanId": "9", "name": "GET /", "attributes": []}
+    stdin = otlp(last, web) + otlp(root, first, tool)
+    done = run("trajectories", "import", "-", "--format", "otel", "--json", stdin=stdin)
+    assert done.record == {"new": 1, "changed": 0, "known": 0}
+    [listed] = run("trajectories", "list", "--json").records
+    shown = run("trajectories", "show", listed["id"], "--json").record
+    assert (shown["agent"], shown["source"]) == ("shop", "otel")
+    assert (shown["approach"], shown["latency_ms"]) == ("plan, look up, then answer", 17.0)
+    assert [step["kind"] for step in shown["steps"]] == ["person", "reasoning", "tool", "message"]
+    assert shown["votes"] == {"valid": 1, "tools": -1, "last_tool": -1}
+    assert shown["created_at"].startswith("2027-01-15")
+    again = run("trajectories", "import", "-", "--format", "otel", "--json", stdin=stdin)
+    assert again.record["known"] == 1
+
+
+def test_tools_alone_tell_the_steps_where_messages_do_not(run: Run) -> None:
+    root = span(
+        "invoke_agent",
+        0,
+        gen_ai__input__messages=[ASKED],
+        gen_ai__output__messages=[ANSWERED],
+    )
+    tool = span(
+        "execute_tool",
+        2,
+        gen_ai__tool__name="refund_order",
+        gen_ai__tool__call__arguments='{"id": "A7"}',
+        gen_ai__tool__call__result="Error: too late",
+    )
+    run("trajectories", "import", "-", "--format", "otel", stdin=otlp(root, tool))
+    [listed] = run("trajectories", "list", "--json").records
+    shown = run("trajectories", "show", listed["id"], "--json").record
+    assert [step["kind"] for step in shown["steps"]] == ["person", "tool", "message"]
+    assert (shown["approach"], shown["steps"][1]["failed"]) == ("act", True)
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("{}", "resourceSpans"),
+        ('{"resourceSpans": [{"scopeSpans": [{"spans": [5]}]}]}', "resourceSpans.scopeSpans"),
+        (otlp(span("chat", 0)).strip(), "gen_ai.input.messages"),
+        (otlp(span("chat", 0, gen_ai__input__messages="{")).strip(), "gen_ai.input.messages"),
+        (otlp(span("chat", 0, gen_ai__input__messages='["x"]')).strip(), "gen_ai.input.messages"),
+    ],
+)
+def test_bad_spans_are_named_and_nothing_is_kept(run: Run, line: str, field: str) -> None:
+    good = span("chat", 0, gen_ai__input__messages=[ASKED]) | {"traceId": "good"}
+    stdin = otlp(good) + line
+    done = run("trajectories", "import", "-", "--format", "otel", stdin=stdin)
+    assert done.code == 1
+    assert "line 2" in done.err
+    assert field in done.err
+    assert run("trajectories", "list", "--json").records == []
