@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import NormalDist
+from statistics import NormalDist, fmean, stdev
 from typing import Any
 
 BIAS_SD = 2.0
 """Standard deviation of the bias's prior, in log-odds: any overall rate is about as likely."""
-SDS = (0.25, 0.5, 1.0)
+SDS = (0.1, 0.25, 0.5, 1.0)
 """Standard deviations of a weight's prior that are tried."""
 STEPS = 50
 CLOSE = 1e-8
@@ -91,16 +91,14 @@ def fit_logistic(
 
 
 def best_sd(rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int]) -> float:
-    """The prior's standard deviation with which rows of each fold are predicted best from the
-    other folds; the middle one where there is but one fold."""
-    if len(set(folds)) < 2:
-        return SDS[len(SDS) // 2]
-
-    def left_out(sd: float) -> float:
-        predicted = out_of_fold(rows, outcomes, folds, sd)
-        return math.fsum(map(log_score, predicted, outcomes))
-
-    return max(SDS, key=left_out)
+    """The prior's standard deviation: the smallest one that predicts rows of each fold from the
+    others not worse than the best one by more than a standard error over folds (Breiman et al.
+    1984). The smallest of all where there are fewer than three folds."""
+    if len(set(folds)) < 3:
+        return SDS[0]
+    scores = {sd: _fold_scores(rows, outcomes, folds, sd) for sd in SDS}
+    best = max(SDS, key=lambda sd: math.fsum(scores[sd]))
+    return next(sd for sd in SDS if _as_good(scores[sd], scores[best]))
 
 
 def out_of_fold(
@@ -119,6 +117,23 @@ def out_of_fold(
 def log_score(p: float, outcome: float) -> float:
     """Log-likelihood of an outcome from 0 to 1 under a prediction strictly between them."""
     return outcome * math.log(p) + (1 - outcome) * math.log1p(-p)
+
+
+def _fold_scores(
+    rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int], sd: float
+) -> list[float]:
+    """Log-likelihood of each fold, predicted from the others."""
+    sums = dict.fromkeys(sorted(set(folds)), 0.0)
+    predicted = out_of_fold(rows, outcomes, folds, sd)
+    for p, outcome, fold in zip(predicted, outcomes, folds, strict=True):
+        sums[fold] += log_score(p, outcome)
+    return list(sums.values())
+
+
+def _as_good(scores: Sequence[float], best: Sequence[float]) -> bool:
+    """Whether the mean shortfall is no more than its standard error."""
+    short = [theirs - ours for ours, theirs in zip(scores, best, strict=True)]
+    return fmean(short) <= stdev(short) / math.sqrt(len(short))
 
 
 def _table(

@@ -54,10 +54,11 @@ _WANTS = re.compile(
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
-    r"[^.!?\n]*\b(anything else|something else|further (help|assistance|questions)|other questions"
-    r"|more help|need any(thing)? (more|further))\b[^.!?\n]*[.!?]?",
+    r"\b(anything else|something else|further (help|assistance|questions)|other questions"
+    r"|more help|need any(thing)? (more|further))\b",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"(?<=[.!?\n])\s")
 _PLANS = re.compile(
     r"\b(here is|here's|this is) (my|the) plan\b|\bfirst\b.{0,300}\b(then|next|after that)\b",
     re.IGNORECASE | re.DOTALL,
@@ -107,7 +108,8 @@ def _type(step: Step, goes_with_tool: bool) -> StepType | None:
 
 def wants_something(text: str) -> bool:
     """Whether a message ends with a question or a request; the offer of more help is none."""
-    return bool(_WANTS.search(_COURTESY.sub("", text[-_END:])))
+    sentences = _SENTENCE.split(text[-_END:])
+    return any(_WANTS.search(each) and not _COURTESY.search(each) for each in sentences)
 
 
 def _told(arguments: dict[str, Any]) -> StepType | None:

@@ -160,7 +160,8 @@ def learn_strategies(
         )
         for (kind, approach), own in _pairs(cases, told).items()
     )
-    alone = fit_logistic([_features(kind) for kind in told], outcomes, sd=1.0)
+    by_kind = [_features(kind) for kind in told]
+    alone = fit_logistic(by_kind, outcomes, sd=best_sd(by_kind, outcomes, folds_of(cases)))
     return Strategies(kinds, strategies, fitted.model, alone.model, fusion)
 
 
