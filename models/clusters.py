@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from models.embedding import Matrix
 
 SEED = 0
+BY_WORDS = "words"
+"""The name of vectors by hashed words."""
 MOST_CLUSTERS = 24
 FEWEST_TEXTS = 20
 """Distinct texts a cluster, on average, below which there are no more clusters: with fewer, the
@@ -46,7 +48,7 @@ class WordVectors:
     """Vectors by hashed words, for a machine without an embedding model: texts are near when
     they share words. The same interface as `Embedder`."""
 
-    name = "words"
+    name = BY_WORDS
     _SIZE = 1024
 
     def embed(self, texts: Sequence[str]) -> Matrix:

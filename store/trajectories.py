@@ -101,6 +101,11 @@ class Trajectories:
         """The one with this id or unique beginning. Raises UnknownTrajectory, AmbiguousId."""
         return _read(find(self._db, "trajectories", id_or_prefix, UnknownTrajectory))
 
+    def forget(self, trajectory_id: str) -> None:
+        """Remove one."""
+        with self._db.transaction() as connection:
+            connection.execute("DELETE FROM trajectories WHERE id = ?", (trajectory_id,))
+
     def list(self, agent: str | None = None, limit: int = 50) -> list[Trajectory]:
         """The newest first, of one agent or of all."""
         return [_read(row) for row in self._db.read(_LIST, (agent, limit))]

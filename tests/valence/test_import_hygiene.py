@@ -82,6 +82,8 @@ def test_what_only_prints_loads_nothing_heavy(home: Path, command: tuple[str, ..
         ("status", "--json"),
         ("ledger", "list"),
         ("adapters", "list"),
+        ("trajectories", "list"),
+        ("strategies", "list"),
         ("locations",),
     ],
     ids=" ".join,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from models.clusters import BY_WORDS
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, percent, printable, table
 from valence.errors import TransferError
@@ -77,9 +78,12 @@ def propose(problem: str, agent: str, as_json: bool) -> None:
 
     with Valence.open() as app:
         version, learned = _active(app, agent)
-        found = learned.propose(problem, space_of(app))
+        space = space_of(app)
+        found = learned.propose(problem, space)
+    told_by = "vectors" if learned.kinds.by_vectors(space) else "words"
     if as_json:
-        emit({"agent": agent, "strategies": version.id, "problem": problem} | asdict(found))
+        about = {"agent": agent, "strategies": version.id, "problem": problem, "told_by": told_by}
+        emit(about | asdict(found))
         return
     click.echo(found.best.approach if found.best else found.reason)
     if found.best:
@@ -100,7 +104,7 @@ def train(agent: str, as_json: bool) -> None:
         emit(_record(made))
         return
     note(f"{made.id} is {made.state}: {made.reason}")
-    if made.metrics["space"] == "words":
+    if made.metrics["space"] == BY_WORDS:
         note("  by words alone: `valence models fetch --embedding` gets the embedding model")
 
 

@@ -22,7 +22,7 @@ EVERYTHING = 10**9
 
 @click.group()
 def trajectories() -> None:
-    """Trajectories: import, list, show, export."""
+    """Trajectories: import, list, show, export, forget."""
 
 
 @trajectories.command("import")
@@ -84,6 +84,21 @@ def show(trajectory: str, as_json: bool) -> None:
         arguments = json.dumps(step["arguments"], ensure_ascii=False) if step["tool"] else ""
         told = " ".join((step["tool"], arguments, step["text"], step["result"]))
         click.echo(f"  {step['kind']:9} {printable(told)[:200]}")
+
+
+@trajectories.command()
+@click.argument("trajectory")
+@json_option
+def forget(trajectory: str, as_json: bool) -> None:
+    """Remove a TRAJECTORY; strategies that were learned from it keep their counts until the next
+    training."""
+    with Valence.open() as app:
+        found = app.stores.trajectories.get(trajectory)
+        app.stores.trajectories.forget(found.id)
+    if as_json:
+        emit({"id": found.id})
+    else:
+        note(f"{found.id} is forgotten")
 
 
 @trajectories.command()

@@ -79,14 +79,14 @@ class Kinds:
         By words where `space` is None, another one, or where the kinds have no vectors.
         """
         texts = [problem[:LONGEST] for problem in problems]
-        if space is None or not self.by_vectors(space.name):
+        if space is None or not self.by_vectors(space):
             return [self._by_words(text) for text in texts]
         told = self._by_vectors(space.embed(texts))
         return [kind if fold(text) else None for kind, text in zip(told, texts, strict=True)]
 
-    def by_vectors(self, space: str) -> bool:
-        """Whether kinds are told by vectors of that space."""
-        return space == self.space and self.mean is not None
+    def by_vectors(self, space: Space | None) -> bool:
+        """Whether kinds are told by vectors of that space, and not by words."""
+        return space is not None and space.name == self.space and self.mean is not None
 
     def _by_vectors(self, rows: Matrix) -> list[str | None]:
         import numpy as np

@@ -14,6 +14,7 @@ from itertools import compress
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from models.clusters import BY_WORDS, WordVectors
 from models.errors import EmbeddingModelMissing
 from store.strategy_sets import StrategySet
 from store.trajectories import Trajectory
@@ -72,6 +73,8 @@ def _train(app: Valence, agent: str) -> StrategySet:
     found = cases_of(trajectories)
     _require_enough(found, agent)
     space = Remembering(space_of(app))
+    if space.name == BY_WORDS:
+        app.stores.events.record("strategies by words", agent=agent, reason="no embedding model")
     problems = [case.problem for case in found.cases]
     kinds = find_kinds(problems, space)
     told = kinds.of(problems, space)
@@ -98,8 +101,6 @@ def _train(app: Valence, agent: str) -> StrategySet:
 def space_of(app: Valence) -> Space:
     """The embedding model, or hashed words where it is not on this machine: the name that is kept
     with the strategies says which."""
-    from models.clusters import WordVectors
-
     try:
         _ = app.embedder.name
     except EmbeddingModelMissing:

@@ -133,6 +133,14 @@ def test_what_was_exported_is_known_when_it_comes_back(run: Run, tmp_path: Path)
     assert "cannot be written" in nowhere.err
 
 
+def test_a_trajectory_can_be_forgotten(run: Run, tmp_path: Path) -> None:
+    run("trajectories", "import", write(tmp_path / "f", lines(3)))
+    first, second, _ = run("trajectories", "list", "--json").records
+    assert run("trajectories", "forget", first["id"], "--json").record == {"id": first["id"]}
+    assert run("trajectories", "list", "--json").records[0]["id"] == second["id"]
+    assert run("trajectories", "forget", first["id"]).code == 1
+
+
 # -- OpenTelemetry ---------------------------------------------------------------------------------
 
 

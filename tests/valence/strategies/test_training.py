@@ -35,8 +35,10 @@ def propose(run: Run, problem: str, agent: str = "shop") -> dict[str, Any]:
 def test_the_approach_that_worked_is_proposed_with_its_evidence(run: Run, learn: Any) -> None:
     made = learn(lines(240)).record
     assert (made["state"], made["metrics"]["space"]) == ("active", "words")
+    assert run("ledger", "events", "--json").record["kind"] == "strategies by words"
     assert made["metrics"]["candidate"]["auroc"] > made["metrics"]["kind_alone"]["auroc"] + 0.1
     refund, explain = propose(run, REFUND), propose(run, EXPLAIN)
+    assert refund["told_by"] == "vectors"
     assert refund["best"]["approach"] == "look up, then act"
     assert explain["best"]["approach"] == "answer"
     assert refund["kind"] != explain["kind"]
@@ -190,7 +192,7 @@ def test_strategies_go_to_another_agent_without_any_problem_or_vector(
     for problem in (REFUND, EXPLAIN):
         ours, theirs = propose(run, problem), propose(run, problem, "other")
         assert ours["best"]["approach"] == theirs["best"]["approach"]
-        assert theirs["best"]["evidence"] == []
+        assert (theirs["best"]["evidence"], theirs["told_by"]) == ([], "words")
     run("strategies", "export", str(file), "--agent", "shop", "--vectors")
     assert json.loads(file.read_text("utf-8"))["mean"]
 
