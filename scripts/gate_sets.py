@@ -25,7 +25,6 @@ from valence.app import Valence
 from valence.boundaries import get
 from valence.certification import for_score
 from valence.config import load_settings
-from valence.curation import CALIBRATION_MOST, TEST_MOST
 from valence.locations import find_locations
 from valence.reading import generation, read_completion
 from valence.unit import RETIRED, Unit
