@@ -53,10 +53,11 @@ def alike(app: Valence, classifier: Classifier, head: str) -> list[Alike]:
     used = {label: count for label, count in counts(app, classifier, head).items() if count}
     if len(used) < 2:
         return []
-    cosines = _cosines(app, classifier, head, list(used))
+    rarest_first = sorted(used, key=lambda label: used[label])
+    cosines = _cosines(app, classifier, head, rarest_first)
     pairs = [
-        Alike(head, min(one, other, key=used.get), max(other, one, key=used.get), cosines[i, j])
-        for (i, one), (j, other) in combinations(enumerate(used), 2)
+        Alike(head, one, other, float(cosines[i, j]))
+        for (i, one), (j, other) in combinations(enumerate(rarest_first), 2)
     ]
     near = [pair for pair in pairs if pair.cosine >= ALIKE]
     return sorted(near, key=lambda pair: -pair.cosine)[:MOST_PROPOSED]

@@ -123,7 +123,7 @@ def compare(first: str, second: str, limit: int, as_json: bool) -> None:
 @click.argument("adapter_id")
 @click.argument("folder", type=click.Path(exists=False, path_type=Path))
 def export(adapter_id: str, folder: Path) -> None:
-    """Copy an adapter to FOLDER in mlx-lm's format (safetensors and JSON)."""
+    """Copy an adapter to FOLDER: in mlx-lm's format, or a classifier's heads (safetensors)."""
     with Valence.open() as app:
         adapter = app.stores.adapters.get(adapter_id)
         unit = load_unit(adapter, app.locations.adapters)
@@ -131,7 +131,9 @@ def export(adapter_id: str, folder: Path) -> None:
         if folder.exists():
             raise AdapterError("there is something at that place already", where=str(folder))
         shutil.copytree(unit.folder, folder)
-    note(f"{folder}: use it with `mlx_lm.generate --adapter-path`")
+        learner = app.boundaries.get(adapter.boundary).learner
+    use = ": use it with `mlx_lm.generate --adapter-path`" if learner == "lora" else ""
+    note(f"{folder}{use}")
 
 
 def _require_whole(unit: Unit) -> None:
