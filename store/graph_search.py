@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from store.database import Database
-from store.facts import SELECT_FACT, Fact, read_fact
+from store.facts import SELECT_FACT, Fact
 from store.searching import fts_query
 
 COMMON = 2000
@@ -89,9 +89,11 @@ def search(db: Database, words: Sequence[str], limit: int) -> list[tuple[Fact, f
     else:
         rows = db.read(_NEWEST, (" ".join(phrases), limit)) if phrases else []
     scores = {row["number"]: max(row["score"], 1e-6) for row in rows}
-    facts = {row["number"]: row for row in db.read(_NUMBERED, (json.dumps(list(scores)),))}
-    ranked = [(_fact(facts[n]), score) for n, score in scores.items() if n in facts]
-    return ranked[:limit]
+    ranked = list(scores)
+    found = _numbered(db, ranked[:limit])
+    if len(found) < min(limit, len(ranked)):  # some are believed no longer
+        found = _numbered(db, ranked)
+    return [(found[number], scores[number]) for number in ranked if number in found][:limit]
 
 
 def facts_about(
@@ -109,8 +111,8 @@ def facts_about(
         for row in db.read(sql.format(here=here), {**chosen, "member": member})
     }
     newest = sorted(numbers, reverse=True)[:limit]
-    rows = {row["number"]: row for row in db.read(_NUMBERED, (json.dumps(newest),))}
-    return [_fact(rows[number]) for number in newest if number in rows]
+    found = _numbered(db, newest)
+    return [found[number] for number in newest if number in found]
 
 
 def neighbours(db: Database, ids: Iterable[str], hops: int, limit: int) -> dict[str, int]:
@@ -163,7 +165,11 @@ def _is_common(db: Database, phrase: str) -> bool:
     return bool(db.read(_COUNT, (phrase, COMMON + 1))[0][0] > COMMON)
 
 
-def _fact(row: object) -> Fact:
-    values = dict(row)  # type: ignore[call-overload]
-    del values["number"]
-    return read_fact(values)
+def _numbered(db: Database, numbers: Sequence[int]) -> dict[int, Fact]:
+    """The believed ones among the facts of these numbers."""
+    found = {}
+    for row in db.read(_NUMBERED, (json.dumps(numbers),)):
+        values = dict(row)
+        number = values.pop("number")
+        found[number] = Fact(**values)
+    return found
