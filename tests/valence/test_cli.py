@@ -442,7 +442,7 @@ def test_rollback_and_promotion_by_hand(run: Run, an_adapter: Adapter) -> None:
     assert failed(run("adapters", "rollback", "decompose"), "nothing to roll back")
     again = run("adapters", "promote", an_adapter.id, "--json").record
     assert again == {"boundary": "decompose", "adapter": an_adapter.id}
-    assert run("status", "--json").records[0]["adapter"] == an_adapter.id
+    assert status_of(run, "decompose")["adapter"] == an_adapter.id
 
 
 def test_damaged_weights_are_neither_promoted_nor_exported(
