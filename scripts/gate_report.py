@@ -88,8 +88,8 @@ def links(report: Row) -> Iterator[str]:
 
 def simulated(report: Row) -> Iterator[str]:
     """What simulated gates certify by where their sequence starts."""
-    yield f"| right | labels | promise | {_starts('from {:.0%}')} |"
-    yield f"|---|---|---|{'---|' * len(STARTS)}"
+    yield f"| right | labels | promise | {_starts('from {:.0%}')} | the product's |"
+    yield f"|---|---|---|{'---|' * (len(STARTS) + 1)}"
     for one in report["simulated"]:
         found = zip(one["opened"], one["coverage"], strict=True)
         cells = " | ".join(f"{opened:.0%}, {coverage:.0%}" for opened, coverage in found)
@@ -101,9 +101,10 @@ def started(report: Row) -> Iterator[str]:
     yield "| system | fresh answers | promise | from | certified coverage | served | wrong |"
     yield "|---|---|---|---|---|---|---|"
     for one in report["started"]:
+        start = "the product's" if one["start"] is None else f"{one['start']:.0%}"
         wrong = f"{one['wrong']}: {one['wrong'] / one['served']:.1%}" if one["served"] else "–"
         yield (
-            f"| {one['system']} | {one['kind']} | {one['max_error']:.0%} | {one['start']:.0%} "
+            f"| {one['system']} | {one['kind']} | {one['max_error']:.0%} | {start} "
             f"| {one['certified_coverage']:.1%} | {one['served']} | {wrong} |"
         )
 
@@ -175,10 +176,11 @@ other ones, means of ten draws:
 
 {links}
 
-## What the start at 50% costs
+## Where the sequence starts
 
-The sequence of tests starts at the surer half of the traffic. Had it been fixed beforehand to start
-at a smaller share, with the same guarantee, in steps as small:
+The product tests from the surer half of the traffic on, and from 600 labels on at a second place
+below it as well, the two sharing the risk. Beside it sequences with one start, fixed beforehand,
+with the same guarantee and steps as small:
 
 {started}
 

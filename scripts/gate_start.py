@@ -1,8 +1,9 @@
-"""What it costs that a gate's sequence starts at half of the traffic, for bench_gate.py: the same
-test with the same guarantee from a tenth and from a fifth on, simulated and on real answers.
+"""What the place is worth where a gate's sequence starts, for bench_gate.py: the same test with the
+same guarantee from a tenth, a fifth and half of the traffic on, beside the product's own gate,
+which begins at half and with labels enough at a second place too; simulated and on real answers.
 
-The start is fixed beforehand: choosing it by the labels would break the promise. Knows confidences
-and labels only, and changes nothing in the product.
+A start is fixed beforehand: choosing it by what the labels say would break the promise. Knows
+confidences and labels only.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from valence.gate import level_of, p_value
+from valence.gate import fit_gate, level_of, p_value
 
 STARTS = (0.1, 0.2, 0.5)
 STEP = 0.025
+LEVEL = 0.95
 GATES = 200
 TRAFFIC = 500
 """As many test examples as the product takes thresholds from."""
@@ -31,7 +33,8 @@ SIMULATED = [(right, labels) for right in (0.4, 0.6, 0.8) for labels in (300, 75
 
 @dataclass(frozen=True)
 class Simulated:
-    """Gates of one kind of model; `opened` and `coverage` are shares, one a start."""
+    """Gates of one kind of model; `opened`, `coverage` and `broken` are shares, one a start and the
+    product's own last."""
 
     right: float
     labels: int
@@ -48,20 +51,25 @@ class Started:
     system: str
     kind: str
     max_error: float
-    start: float
+    start: float | None
+    """None for the product's own gate."""
     certified_coverage: float
     served: int
     wrong: int
 
 
 def certified(
-    sure: np.ndarray, right: np.ndarray, traffic: np.ndarray, max_error: float, start: float
+    sure: np.ndarray, right: np.ndarray, traffic: np.ndarray, max_error: float, start: float | None
 ) -> tuple[float, float]:
-    """(certified coverage, threshold) of a sequence from `start` on; (0, inf) if it stays closed.
+    """(certified coverage, threshold) of a sequence from `start` on, None for the product's own
+    gate; (0, inf) if it stays closed.
 
     `sure` and `right` are of the labelled answers, `traffic` the confidences of others; what can
     never be served has the confidence 0.
     """
+    if start is None:
+        gate = fit_gate(sure.tolist(), right.tolist(), traffic.tolist(), max_error, LEVEL, look=0)
+        return gate.certified_coverage, math.inf if gate.threshold is None else gate.threshold
     surest = np.sort(traffic)[::-1]
     found = 0.0, math.inf
     for coverage in np.arange(start, 1 + 1e-9, STEP):
@@ -69,7 +77,7 @@ def certified(
         accepted = sure >= threshold
         wrong = int((accepted & ~right).sum())
         p = p_value(wrong, int(accepted.sum()), max_error)
-        if threshold <= 0 or p > 1 - level_of(0, 0.95):
+        if threshold <= 0 or p > 1 - level_of(0, LEVEL):
             break
         found = round(float(coverage), 3), float(threshold)
     return found
@@ -83,10 +91,10 @@ def started(
     promises: Sequence[float],
 ) -> Iterator[Started]:
     """The gates of one system; all are (confidences, right) but the traffic's confidences."""
-    sure, right = map(np.array, labels)
+    arrays = np.array(labels[0]), np.array(labels[1]), np.array(traffic)
     for max_error in promises:
-        for start in STARTS:
-            coverage, threshold = certified(sure, right, np.array(traffic), max_error, start)
+        for start in (*STARTS, None):
+            coverage, threshold = certified(*arrays, max_error, start)
             for kind, answers in fresh.items():
                 served = np.array(answers[1])[np.array(answers[0]) >= threshold]
                 wrong = int((~served).sum())
@@ -117,7 +125,7 @@ def _gates(
     """One draw of labels and traffic, certified from each start."""
     answers = _binormal(chance, labels, right)
     traffic, _ = _binormal(chance, TRAFFIC, right)
-    return [certified(*answers, traffic, max_error, start) for start in STARTS]
+    return [certified(*answers, traffic, max_error, start) for start in (*STARTS, None)]
 
 
 def _binormal(

@@ -41,7 +41,8 @@ def test_what_was_written_by_hand_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_from_half_on_it_certifies_what_the_product_does(seed: int) -> None:
-    sure, right, traffic = drawn(seed)
+    """With fewer labels than a second start takes."""
+    sure, right, traffic = (column[:500] for column in drawn(seed))
     coverage, threshold = gate_start.certified(sure, right, traffic, 0.05, 0.5)
     gate = fit_gate(sure.tolist(), right.tolist(), traffic.tolist(), 0.05, 0.95, look=0)
     assert gate.state == "open"
