@@ -84,6 +84,8 @@ def test_what_only_prints_loads_nothing_heavy(home: Path, command: tuple[str, ..
         ("adapters", "list"),
         ("trajectories", "list"),
         ("strategies", "list"),
+        ("boundaries", "list"),
+        ("boundaries", "show", "intent"),
         ("locations",),
     ],
     ids=" ".join,
@@ -95,3 +97,4 @@ def test_what_only_looks_loads_nothing_heavy(used_home: Path, command: tuple[str
 def test_the_builtin_floor_loads_no_model(used_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VALENCE_LOCAL__ENABLED", "false")
     assert not loaded_by("decompose", "Ada was born in London.") & HEAVY
+    assert not loaded_by("classify", "intent", "Ada was born in London.") & HEAVY

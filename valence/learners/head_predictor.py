@@ -6,6 +6,7 @@ Knows nothing of which of them is asked, or what is accepted.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from models.heads import Heads, Reading
     from valence.boundaries.base import Boundary
 
+TINY = 1e-9
 MOST_CHARACTERS = 8192
 """Of a message that are embedded; the model's window ends long before."""
 
@@ -73,11 +75,20 @@ class HeadPredictor:
         self._heads = {}
 
 
+def score_features(reading: Mapping[str, Reading]) -> dict[str, float]:
+    """What a whole answer is scored by: the log-odds of its least sure head, which fuses the rest
+    already. It was fitted on far more messages than a scorer has, and more features would only
+    give those few something to err by."""
+    least = min(read.confidence for read in reading.values())
+    return {"log_odds": math.log(max(least, TINY) / max(1 - least, TINY))}
+
+
 def pooled(reading: Mapping[str, Reading]) -> dict[str, float]:
-    """The score features of a whole answer: of each kind that of the least sure head."""
+    """What the ledger keeps of an answer: its score features, and of each other kind that of the
+    least sure head."""
     features = [read.features for read in reading.values()]
     return {
-        "confidence": min(read.confidence for read in reading.values()),
+        **score_features(reading),
         "known": min(each["known"] for each in features),
         "margin": min(each["margin"] for each in features),
         "neighbours": min(each["neighbours"] for each in features),

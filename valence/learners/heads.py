@@ -18,7 +18,7 @@ from store.errors import UnknownExample
 from store.example_vectors import ExampleVectors
 from valence.errors import NotEnoughExamples
 from valence.heldout import TIMED, item_of
-from valence.learners.head_predictor import HeadPredictor, pooled
+from valence.learners.head_predictor import HeadPredictor, score_features
 from valence.lessons import LEARNT_FROM, SPEC, TRAINED, Lessons, learnt_from, write_json
 from valence.trainer_process import Cancelled
 
@@ -146,7 +146,7 @@ def _item(
 ) -> Item:
     data = {head: read.label for head, read in reading.items()}
     output = boundary.from_json(data)
-    item = item_of(boundary, example, output, pooled(reading), latency_ms)
+    item = item_of(boundary, example, output, score_features(reading), latency_ms)
     right = boundary.right_parts(output, boundary.output_from_text(example.output))
     features = [reading[head].features for head, _ in output]
     return replace(item, parts=tuple(zip(features, right, strict=True)))
