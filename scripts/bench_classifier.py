@@ -121,7 +121,7 @@ def main() -> None:
     if arguments.docs:
         docs = ROOT / "docs"
         (docs / "bench_classifier.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-        (docs / "bench_classifier.md").write_text(page, "utf-8")
+        classifier_report.write(page, docs / "bench_classifier.md")
         classifier_report.draw(figures, docs / "bench_classifier.png")
 
 

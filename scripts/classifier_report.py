@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 IN_SCOPE, OUT_OF_SCOPE = 0.945, 0.76
+REMARKS = "\n## Remarks\n"
 PLAIN = (0.937, 0.727)
 """What a plain logistic regression with a cut on its probability reaches on the same embedding."""
 
@@ -59,6 +60,13 @@ def page(figures: dict[str, Any]) -> str:
             "",
         ]
     )
+
+
+def write(page: str, file: Path) -> None:
+    """The page, with the remarks that a person wrote under the one before."""
+    before = file.read_text("utf-8") if file.exists() else ""
+    _, marker, remarks = before.partition(REMARKS)
+    file.write_text(page + marker + remarks, "utf-8")
 
 
 def draw(figures: dict[str, Any], file: Path) -> None:
