@@ -226,7 +226,8 @@ class Terminal(App[None]):
     @on(Looked)
     def show_status(self, event: Looked) -> None:
         for one in event.statuses:
-            self._status[one.boundary].update(render.status(one))
+            if one.boundary in self._status:  # a classifier may have been declared meanwhile
+                self._status[one.boundary].update(render.status(one))
 
     @on(Failed)
     async def show_failure(self, event: Failed) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from store.calls import Attempt
+from valence.boundaries.classifier import Classifier
 from valence.errors import BoundaryError
 from valence.predictors import Try, blank_attempt
 from valence.unit import Unit
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from models.heads import Heads, Reading
     from valence.boundaries.base import Boundary
 
+MOST_HELD = 3
+"""Adapters' heads that are held: what serves, and two that are compared."""
 TINY = 1e-9
 MOST_CHARACTERS = 8192
 """Of a message that are embedded; the model's window ends long before."""
@@ -66,13 +69,20 @@ class HeadPredictor:
         """The unit's heads, kept for the next call. Raises AdapterMismatch."""
         from models.heads import Heads
 
-        if unit.adapter.id not in self._heads:
-            names = boundary.to_json(())["labels"]
-            self._heads = {**self._heads, unit.adapter.id: Heads.load(unit.folder, list(names))}
-        return self._heads[unit.adapter.id]
+        key = unit.adapter.id
+        if key not in self._heads:
+            newest = dict([*self._heads.items()][1 - MOST_HELD :])
+            self._heads = newest | {key: Heads.load(unit.folder, classifier(boundary).heads)}
+        return self._heads[key]
 
     def close(self) -> None:
         self._heads = {}
+
+
+def classifier(boundary: Boundary[Any, Any]) -> Classifier:
+    """The boundary, which says that it learns by heads, as what it is then."""
+    assert isinstance(boundary, Classifier)
+    return boundary
 
 
 def score_features(reading: Mapping[str, Reading]) -> dict[str, float]:

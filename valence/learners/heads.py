@@ -18,7 +18,7 @@ from store.errors import UnknownExample
 from store.example_vectors import ExampleVectors
 from valence.errors import NotEnoughExamples
 from valence.heldout import TIMED, item_of
-from valence.learners.head_predictor import HeadPredictor, score_features
+from valence.learners.head_predictor import HeadPredictor, classifier, score_features
 from valence.lessons import LEARNT_FROM, SPEC, TRAINED, Lessons, learnt_from, write_json
 from valence.trainer_process import Cancelled
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from store.runs import Run
     from valence.app import Valence
     from valence.boundaries.base import Boundary
-    from valence.boundaries.classifier import Classifier
     from valence.learners.base import Report
     from valence.unit import Unit
 
@@ -72,7 +71,7 @@ class HeadsLearner:
         if not any(labels):
             raise NotEnoughExamples(f"no example of {boundary.name} has a label")
         started = time.perf_counter()
-        heads = fit_heads(vectors, labels, _heads_of(boundary), self._app.embedder.name)
+        heads = fit_heads(vectors, labels, classifier(boundary).heads, self._app.embedder.name)
         seconds = time.perf_counter() - started
         (folder / TRAINED).mkdir(exist_ok=True)
         heads.save(folder / TRAINED)
@@ -131,11 +130,6 @@ class HeadsLearner:
             known |= zip((example.id for example in some), rows, strict=True)
             report({"event": "judged", "items": len(some)})
         return np.stack([known[example.id] for example in examples])
-
-
-def _heads_of(boundary: Boundary[Any, Any]) -> tuple[str, ...]:
-    classifier: Classifier = boundary  # type: ignore[assignment]
-    return classifier.heads
 
 
 def _item(
