@@ -48,16 +48,19 @@ def learn_turn(app: Valence, conversation_id: str) -> None:
     for answer in app.assistant.to_learn():
         learn(app, answer)
     gather(app, conversation_id)
-    if strategies_due(app):
-        start(app.locations.logs / "strategies.log", "strategies", "train", "--json")
+    learn_strategies_if_due(app, OWN)
 
 
-def strategies_due(app: Valence) -> bool:
-    """Whether enough turns came since the strategies were last learned, and nobody is at it."""
-    through = app.stores.strategies.through(OWN)
-    new = app.stores.trajectories.since(OWN, through)
+def learn_strategies_if_due(app: Valence, agent: str) -> bool:
+    """Starts learning an agent's strategies in the background, if enough trajectories came since
+    they were last learned and nobody is at it; returns whether it did."""
+    new = app.stores.trajectories.since(agent, app.stores.strategies.through(agent))
     enough = new >= app.settings.strategies.trigger_trajectories
-    return enough and not app.stores.leases.held(STRATEGIES_LEASE)
+    if not enough or app.stores.leases.held(STRATEGIES_LEASE):
+        return False
+    log = app.locations.logs / "strategies.log"
+    _children.append(start(log, "strategies", "train", "--agent", agent, "--json"))
+    return True
 
 
 def due(app: Valence, boundary: str) -> bool:

@@ -35,14 +35,18 @@ def trajectories() -> None:
 @json_option
 def import_(file: str, agent: str, form: Form, as_json: bool) -> None:
     """Take in the trajectories of FILE (- for stdin), all of them or none."""
+    from valence.learning import learn_strategies_if_due as learn_if_due
     from valence.strategies.importing import import_trajectories
 
     with Valence.open() as app, open_lines(file) as lines:
         found = import_trajectories(app.stores.trajectories, lines, form, agent)
+        due = [each for each in app.stores.trajectories.agents() if learn_if_due(app, each)]
     if as_json:
         emit(asdict(found))
     else:
         note(f"{found.new} new, {found.changed} changed, {found.known} known already")
+    for each in due:
+        note(f"the strategies of {each} are being learned anew, in the background")
 
 
 @trajectories.command("list")

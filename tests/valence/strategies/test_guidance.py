@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +15,7 @@ import pytest
 
 from models.logistic import Logistic
 from store.adapters import Adapter
+from store.leases import Leases
 from store.trajectories import Trajectory
 from tests.loopback import LoopbackFrontier
 from tests.valence.conftest import Run, ScriptedLocal
@@ -18,7 +23,8 @@ from tests.valence.test_reading import Runtime
 from valence.app import Valence
 from valence.boundaries import get
 from valence.conversation.reply import Reply
-from valence.learning import learn_turn, strategies_due
+from valence.exclusive import STRATEGIES_LEASE
+from valence.learning import learn_strategies_if_due, learn_turn
 from valence.reading import generation
 from valence.strategies.guidance import OWN, StrategyGuidance, effect, held_back
 from valence.strategies.kinds import Kind, Kinds
@@ -200,16 +206,47 @@ def test_a_forgotten_call_takes_the_trajectory_of_its_turn_along(open_guided: Op
     assert [each.problem for each in app.stores.trajectories.list()] == [TELL]
 
 
-def test_strategies_are_due_after_enough_turns_and_the_counter_starts_anew(
-    open_guided: Open,
+def test_strategies_are_learned_after_enough_turns_and_the_counter_starts_anew(
+    open_guided: Open, command: Path
 ) -> None:
     app = open_guided(strategies={"trigger_trajectories": 3})
     ask(app, TELL, ASK)
-    assert not strategies_due(app)
+    assert not learn_strategies_if_due(app, OWN)
     gather(app, app.assistant.ask(ASK).turn.conversation_id)
-    assert strategies_due(app)
+    with held_elsewhere(app):
+        assert not learn_strategies_if_due(app, OWN)
+    assert learn_strategies_if_due(app, OWN)
+    assert wait_for(command) == "-m valence strategies train --agent valence --json"
     adopt(app, OWN, learned().to_json(), "the test")
-    assert not strategies_due(app)
+    assert not learn_strategies_if_due(app, OWN)
+
+
+@contextmanager
+def held_elsewhere(app: Valence) -> Iterator[None]:
+    """Another living process learns strategies meanwhile."""
+    other = Leases(app.stores.database)
+    assert other.acquire(STRATEGIES_LEASE, 60)
+    yield
+    other.release(STRATEGIES_LEASE)
+
+
+def wait_for(file: Path) -> str:
+    """What a process that was just started has written."""
+    ends = time.monotonic() + 20
+    while not (file.exists() and file.read_text().endswith("\n")):
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    return file.read_text().strip()
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands in for Python in a command that is started: notes its arguments, in this file."""
+    noted, script = tmp_path / "arguments", tmp_path / "python"
+    script.write_text(f'#!/bin/sh\necho "$*" > {noted}\n')
+    script.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(script))
+    return noted
 
 
 # -- what it changed -------------------------------------------------------------------------------

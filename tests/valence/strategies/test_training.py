@@ -17,8 +17,9 @@ EXPLAIN = "Explain how a blue clock works inside"
 
 
 @pytest.fixture
-def learn(run: Run, tmp_path: Path) -> Any:
-    """Imports trajectories for an agent and learns from them."""
+def learn(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Imports trajectories for an agent and learns from them; nothing is learned by itself."""
+    monkeypatch.setenv("VALENCE_STRATEGIES__TRIGGER_TRAJECTORIES", "1000000")
 
     def learn_(rows: list[dict[str, Any]], agent: str = "shop") -> Done:
         file = write(tmp_path / "trajectories", rows)
