@@ -16,8 +16,6 @@ from typing import Any
 
 BIAS_SD = 2.0
 """Standard deviation of the bias's prior, in log-odds: any overall rate is about as likely."""
-SDS = (0.1, 0.25, 0.5, 1.0)
-"""Standard deviations of a weight's prior that are tried."""
 STEPS = 50
 CLOSE = 1e-8
 MOST = 30.0
@@ -52,6 +50,18 @@ class Logistic:
 
 
 @dataclass(frozen=True)
+class Prior:
+    """What is believed of the weights, and the standard deviation, in log-odds, of the belief."""
+
+    model: Logistic = field(default_factory=Logistic)
+    sd: float = 1.0
+
+
+PRIORS = tuple(Prior(sd=sd) for sd in (0.1, 0.25, 0.5, 1.0))
+"""That no feature says anything, believed more and less firmly."""
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A model with how sure its weights are: `covariance` (d + 1, d + 1), the bias first."""
 
@@ -74,42 +84,48 @@ class Fitted:
 def fit_logistic(
     rows: Sequence[Features],
     outcomes: Sequence[float],
-    prior: Logistic | None = None,
-    sd: float = 1.0,
+    prior: Prior,
 ) -> Fitted:
     """The model of n rows with outcomes from 0 to 1; without rows the prior as it is."""
     import numpy as np
 
-    prior = prior or Logistic()
-    names = list(dict.fromkeys([*prior.weights, *(name for row in rows for name in sorted(row))]))
+    believed = prior.model
+    names = list(
+        dict.fromkeys([*believed.weights, *(name for row in rows for name in sorted(row))])
+    )
     table, trials, successes = _table(rows, outcomes, names)
-    start = np.array([prior.bias, *(prior.weights.get(name, 0.0) for name in names)])
-    held = np.array([BIAS_SD**-2, *[sd**-2] * len(names)])
+    start = np.array([believed.bias, *(believed.weights.get(name, 0.0) for name in names)])
+    held = np.array([BIAS_SD**-2, *[prior.sd**-2] * len(names)])
     found, curve = _newton(table, trials, successes, start, held)
     weights = dict(zip(names, map(float, found[1:]), strict=True))
     return Fitted(Logistic(float(found[0]), weights), np.linalg.inv(curve))
 
 
-def best_sd(rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int]) -> float:
-    """The prior's standard deviation: the smallest one that predicts rows of each fold from the
-    others not worse than the best one by more than a standard error over folds (Breiman et al.
-    1984). The smallest of all where there are fewer than three folds."""
+def best_prior(
+    rows: Sequence[Features],
+    outcomes: Sequence[float],
+    folds: Sequence[int],
+    priors: Sequence[Prior] = PRIORS,
+) -> Prior:
+    """The first of the priors with which rows of each fold are predicted from the others not worse
+    than with the best one by more than a standard error over folds (Breiman et al. 1984). The
+    first of all where there are fewer than three folds."""
     if len(set(folds)) < 3:
-        return SDS[0]
-    scores = {sd: _fold_scores(rows, outcomes, folds, sd) for sd in SDS}
-    best = max(SDS, key=lambda sd: math.fsum(scores[sd]))
-    return next(sd for sd in SDS if _as_good(scores[sd], scores[best]))
+        return priors[0]
+    scores = [_fold_scores(rows, outcomes, folds, prior) for prior in priors]
+    best = max(scores, key=math.fsum)
+    return next(p for p, own in zip(priors, scores, strict=True) if _as_good(own, best))
 
 
 def out_of_fold(
-    rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int], sd: float
+    rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int], prior: Prior
 ) -> list[float]:
     """The probability of each row, by a model fitted on the rows of all other folds."""
     models = {}
     for fold in set(folds):
         others = [i for i, each in enumerate(folds) if each != fold]
         models[fold] = fit_logistic(
-            [rows[i] for i in others], [outcomes[i] for i in others], sd=sd
+            [rows[i] for i in others], [outcomes[i] for i in others], prior
         ).model
     return [models[fold](row) for row, fold in zip(rows, folds, strict=True)]
 
@@ -120,11 +136,11 @@ def log_score(p: float, outcome: float) -> float:
 
 
 def _fold_scores(
-    rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int], sd: float
+    rows: Sequence[Features], outcomes: Sequence[float], folds: Sequence[int], prior: Prior
 ) -> list[float]:
     """Log-likelihood of each fold, predicted from the others."""
     sums = dict.fromkeys(sorted(set(folds)), 0.0)
-    predicted = out_of_fold(rows, outcomes, folds, sd)
+    predicted = out_of_fold(rows, outcomes, folds, prior)
     for p, outcome, fold in zip(predicted, outcomes, folds, strict=True):
         sums[fold] += log_score(p, outcome)
     return list(sums.values())

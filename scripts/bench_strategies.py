@@ -28,7 +28,7 @@ import strategies_report  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from models.embedding import Embedder  # noqa: E402
-from models.logistic import Logistic, fit_logistic, log_score  # noqa: E402
+from models.logistic import Logistic, best_prior, fit_logistic, log_score  # noqa: E402
 from models.metrics import ece  # noqa: E402
 from store.trajectories import Trajectory  # noqa: E402
 from valence.strategies.approach import approach_of, phases_in  # noqa: E402
@@ -37,6 +37,8 @@ from valence.strategies.kinds import Remembering, find_kinds  # noqa: E402
 from valence.strategies.outcome import (  # noqa: E402
     LABEL_FUNCTIONS,
     fit_fusion,
+    fit_votes,
+    folds_of,
     fuse,
     prior_model,
     votes_of,
@@ -232,14 +234,9 @@ def by_votes(trajectories: Sequence[Trajectory], train: Side, test: Side) -> Pre
 
 def fit_without(known: Sequence[Trajectory], name: str) -> Logistic:
     """The fitted fusion in which one label function has no say."""
-    prior = prior_model()
-    others = {cast: w for cast, w in prior.weights.items() if not cast.startswith(f"{name} ")}
-    rows = [
-        {f"{n} {'for' if v > 0 else 'against'}" for n, v in votes_of(each).items() if n != name}
-        for each in known
-    ]
+    votes = [{n: v for n, v in votes_of(each).items() if n != name} for each in known]
     outcomes = [float(bool(each.success)) for each in known]
-    return fit_logistic(rows, outcomes, Logistic(prior.bias, others)).model
+    return fit_votes(votes, outcomes, folds_of([each.task_id for each in known]))
 
 
 def share_for(votes: dict[str, int]) -> float:
@@ -256,7 +253,9 @@ def cases(trajectories: Sequence[Trajectory], side: Side) -> list[Case]:
 
 def phases(known: Sequence[Case], asked: Sequence[Case]) -> list[float]:
     rows = [phases_in(case.approach) for case in known]
-    model = fit_logistic(rows, [case.outcome for case in known], sd=0.5).model
+    outcomes = [case.outcome for case in known]
+    prior = best_prior(rows, outcomes, folds_of([case.task for case in known]))
+    model = fit_logistic(rows, outcomes, prior).model
     return [model(phases_in(case.approach)) for case in asked]
 
 

@@ -8,10 +8,12 @@ Ratner et al. 2016). Knows nothing of approaches.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from store.trajectories import Step, Trajectory
@@ -37,6 +39,13 @@ _THANKS = re.compile(
 SAME = 0.8
 """Share of common words from which a message says the same as an earlier one."""
 ENOUGH_WORDS = 4
+TRUSTS = (0.0, 0.5, 1.0)
+"""How much of what is believed of label functions may stand."""
+FIRMNESS = (0.1, 0.5, 1.0)
+"""Standard deviations, in log-odds, of what is believed then."""
+FEWEST_KNOWN = 20
+"""True outcomes from which beliefs are put to the test."""
+FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -63,11 +72,31 @@ def prior_model() -> Logistic:
 
 def fit_fusion(trajectories: Sequence[Trajectory]) -> Logistic:
     """The fusion moved by those of the trajectories whose true outcome is known."""
-    from models.logistic import fit_logistic
-
     known = [each for each in trajectories if each.success is not None]
-    rows = [_features(votes_of(each)) for each in known]
-    return fit_logistic(rows, [float(bool(each.success)) for each in known], prior_model()).model
+    votes = [votes_of(each) for each in known]
+    outcomes = [float(bool(each.success)) for each in known]
+    return fit_votes(votes, outcomes, folds_of([each.task_id for each in known]))
+
+
+def fit_votes(votes: Sequence[Votes], outcomes: Sequence[float], folds: Sequence[int]) -> Logistic:
+    """The fusion of votes whose outcomes are known. With enough of them beliefs must earn their
+    say: as little of them stands as predicts outcomes of other folds as well as more of them."""
+    from models.logistic import Logistic, Prior, best_prior, fit_logistic
+
+    believed = prior_model()
+    rows = [_features(each) for each in votes]
+    priors = [
+        Prior(Logistic(0.0, {name: trust * w for name, w in believed.weights.items()}), sd)
+        for trust, sd in product(TRUSTS, FIRMNESS)
+    ]
+    enough = len(votes) >= FEWEST_KNOWN and len(set(folds)) > 2
+    prior = best_prior(rows, outcomes, folds, priors) if enough else Prior(believed)
+    return fit_logistic(rows, outcomes, prior).model
+
+
+def folds_of(tasks: Sequence[str]) -> list[int]:
+    """The fold of each trajectory by its task, so that one task is in one fold."""
+    return [hashlib.sha256(task.encode()).digest()[0] % FOLDS for task in tasks]
 
 
 def outcome(trajectory: Trajectory, fusion: Logistic) -> float | None:

@@ -7,14 +7,14 @@ from nor what becomes of a proposal.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from models.logistic import Logistic, best_sd, fit_logistic, out_of_fold
+from models.logistic import Logistic, best_prior, fit_logistic, out_of_fold
 from valence.strategies.approach import PHASES, phases_in
 from valence.strategies.kinds import Kinds, Space
+from valence.strategies.outcome import folds_of
 
 FEWEST = 5
 """Trials of an approach at a kind of problem below which it is not proposed."""
@@ -22,7 +22,6 @@ LEVEL = 0.9
 """Of the interval: the lower end has a chance of 95% to be below the rate."""
 EVIDENCE = 5
 """Trajectories that are named as evidence, at most."""
-FOLDS = 5
 FORMAT = 1
 
 Told = Sequence[str | None]
@@ -147,7 +146,8 @@ def learn_strategies(
 ) -> Strategies:
     """The strategies that the cases (at least one) teach."""
     rows, outcomes = _rows(cases, told), [case.outcome for case in cases]
-    fitted = fit_logistic(rows, outcomes, sd=best_sd(rows, outcomes, folds_of(cases)))
+    folds = folds_of([case.task for case in cases])
+    fitted = fit_logistic(rows, outcomes, best_prior(rows, outcomes, folds))
     strategies = tuple(
         Strategy(
             kind,
@@ -161,21 +161,18 @@ def learn_strategies(
         for (kind, approach), own in _pairs(cases, told).items()
     )
     by_kind = [_features(kind) for kind in told]
-    alone = fit_logistic(by_kind, outcomes, sd=best_sd(by_kind, outcomes, folds_of(cases)))
+    alone = fit_logistic(by_kind, outcomes, best_prior(by_kind, outcomes, folds))
     return Strategies(kinds, strategies, fitted.model, alone.model, fusion)
 
 
 def held_out(cases: Sequence[Case], told: Told) -> tuple[list[float], list[float]]:
     """P(success) of each case with its approach and by its kind alone, fitted on other tasks."""
-    rows, outcomes, folds = _rows(cases, told), [c.outcome for c in cases], folds_of(cases)
+    rows, outcomes = _rows(cases, told), [case.outcome for case in cases]
+    folds = folds_of([case.task for case in cases])
     by_kind = [_features(kind) for kind in told]
-    with_approach = out_of_fold(rows, outcomes, folds, best_sd(rows, outcomes, folds))
-    return with_approach, out_of_fold(by_kind, outcomes, folds, best_sd(by_kind, outcomes, folds))
-
-
-def folds_of(cases: Sequence[Case]) -> list[int]:
-    """The fold of each case; one task is in one fold."""
-    return [hashlib.sha256(case.task.encode()).digest()[0] % FOLDS for case in cases]
+    with_approach = out_of_fold(rows, outcomes, folds, best_prior(rows, outcomes, folds))
+    by_kind_alone = out_of_fold(by_kind, outcomes, folds, best_prior(by_kind, outcomes, folds))
+    return with_approach, by_kind_alone
 
 
 def _rows(cases: Sequence[Case], told: Told) -> list[set[str]]:

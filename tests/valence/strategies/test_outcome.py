@@ -96,7 +96,7 @@ def test_known_outcomes_teach_which_votes_to_trust() -> None:
         rating = rng.choice([1, -1])
         last = person("thanks") if good == (rng.random() < 0.9) else person("well")
         made = trajectory(person("Do it"), says(), last, feedback={"rating": rating})
-        known.append(replace(made, key=str(number), success=good))
+        known.append(replace(made, task_id=str(number), success=good))
     fusion = fit_fusion(known)
     rated, thanked = fuse({"rated": 1}, fusion), fuse({"thanked": 1, "rated": -1}, fusion)
     assert rated is not None
