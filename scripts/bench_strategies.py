@@ -4,8 +4,8 @@ dialogues whose outcome is known.
 Dialogues of one customer or one task are on one side of every split; each split fits everything
 anew (kinds, fusion, strategies) on the one side and predicts the other. AUROC is that inside a
 test side, averaged over sides, since predictions of differently fitted models do not compare.
-Intervals are of bootstrap samples of customers. Writes docs/bench_strategies.md and .json with
-`--docs`, else prints the tables.
+Intervals are of bootstrap samples of customers. Writes its part of docs/bench_strategies.md and
+.json with `--docs`, and prints the tables.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import strategies_report  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from models.embedding import Embedder  # noqa: E402
-from models.logistic import Logistic, best_prior, fit_logistic, log_score  # noqa: E402
+from models.logistic import Logistic, Prior, fit_logistic, log_score  # noqa: E402
 from models.metrics import ece  # noqa: E402
 from store.trajectories import Trajectory  # noqa: E402
 from valence.strategies.approach import approach_of, phases_in  # noqa: E402
@@ -58,31 +58,37 @@ def main() -> None:
     chosen = arguments()
     lines = chosen.data.read_text("utf-8").splitlines()
     trajectories = grouped(list(read_trajectories(lines, "bench")), lines)
-    space = Remembering(Embedder(str(chosen.embedding)))
     splits = [split for seed in range(chosen.repeats) for split in folds(trajectories, seed)]
-    strategies = Bench(trajectories, splits, chosen.resamples)
-    strategies.run(lambda train, test: by_approach(trajectories, space, train, test))
-    labels = Bench(trajectories, splits, chosen.resamples)
-    labels.run(lambda train, test: by_votes(trajectories, train, test))
-    report = {
+    bench = Bench(trajectories, splits, chosen.resamples)
+    report = described(trajectories)
+    if chosen.part == "labels":
+        bench.run(lambda train, test: by_votes(trajectories, train, test))
+        rows = bench.rows("all votes, fitted")
+    else:
+        space = Remembering(Embedder(str(chosen.embedding)))
+        bench.run(lambda train, test: by_approach(trajectories, space, train, test))
+        rows = bench.rows("kind alone")
+    report[chosen.part] = {"repeats": chosen.repeats, "rows": rows}
+    if chosen.docs:
+        report = strategies_report.write(report, ROOT / "docs")
+    print(strategies_report.tables(report))
+
+
+def described(trajectories: Sequence[Trajectory]) -> dict[str, Any]:
+    return {
         "dialogues": len(trajectories),
         "successes": sum(bool(each.success) for each in trajectories),
         "groups": len({each.task_id for each in trajectories}),
-        "repeats": chosen.repeats,
         "approaches": approaches(trajectories),
-        "strategies": strategies.rows("kind alone"),
-        "labels": labels.rows("all votes, fitted"),
         "functions": functions(trajectories),
     }
-    if chosen.docs:
-        strategies_report.write(report, ROOT / "docs")
-    print(strategies_report.tables(report))
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", choices=["strategies", "labels"])
     parser.add_argument("data", type=Path, help="dialogues as JSON lines, with their success")
-    parser.add_argument("--embedding", type=Path, required=True, help="folder of the model")
+    parser.add_argument("--embedding", type=Path, help="folder of the model, for strategies")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--resamples", type=int, default=1000)
     parser.add_argument("--docs", action="store_true")
@@ -253,9 +259,7 @@ def cases(trajectories: Sequence[Trajectory], side: Side) -> list[Case]:
 
 def phases(known: Sequence[Case], asked: Sequence[Case]) -> list[float]:
     rows = [phases_in(case.approach) for case in known]
-    outcomes = [case.outcome for case in known]
-    prior = best_prior(rows, outcomes, folds_of([case.task for case in known]))
-    model = fit_logistic(rows, outcomes, prior).model
+    model = fit_logistic(rows, [case.outcome for case in known], Prior(sd=0.5)).model
     return [model(phases_in(case.approach)) for case in asked]
 
 

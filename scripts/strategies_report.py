@@ -10,47 +10,55 @@ from typing import Any
 Row = dict[str, Any]
 
 
-def write(report: Row, docs: Path) -> None:
-    """docs/bench_strategies.md and docs/bench_strategies.json."""
-    (docs / "bench_strategies.json").write_text(json.dumps(report, indent=1), "utf-8")
-    (docs / "bench_strategies.md").write_text(TEMPLATE.format(tables=tables(report)), "utf-8")
+def write(report: Row, docs: Path) -> Row:
+    """docs/bench_strategies.md and docs/bench_strategies.json, beside the part that was measured
+    before; returns both parts."""
+    kept = docs / "bench_strategies.json"
+    both: Row = (json.loads(kept.read_text("utf-8")) if kept.exists() else {}) | report
+    kept.write_text(json.dumps(both, indent=1), "utf-8")
+    (docs / "bench_strategies.md").write_text(TEMPLATE.format(**parts(both)), "utf-8")
+    return both
 
 
 def tables(report: Row) -> str:
-    parts = (data(report), strategies(report), labels(report), functions(report))
-    return "\n\n".join("\n".join(part) for part in parts)
+    return "\n\n".join(parts(report).values())
+
+
+def parts(report: Row) -> dict[str, str]:
+    """The Markdown of each part; nothing for one that was not measured."""
+    made = {
+        "data": data(report),
+        "strategies": figures(report.get("strategies"), "kind alone"),
+        "labels": figures(report.get("labels"), "all votes, fitted"),
+        "functions": functions(report),
+    }
+    return {name: "\n".join(lines) for name, lines in made.items()}
 
 
 def data(report: Row) -> Iterator[str]:
     yield (
         f"{report['dialogues']} dialogues of {report['groups']} customers, "
-        f"{report['successes']} of them successful, in {report['repeats']} times 5 splits."
+        f"{report['successes']} of them successful."
     )
     yield ""
     common = ", ".join(f"{name} ({count})" for name, count in report["approaches"][:6])
     yield f"{len(report['approaches'])} approaches, the commonest: {common}."
 
 
-def strategies(report: Row) -> Iterator[str]:
-    yield "| P(success) by | AUROC (95%) | over kind alone | log-loss | Brier | ECE |"
+def figures(part: Row | None, against: str) -> Iterator[str]:
+    if part is None:
+        return
+    yield f"| P(success) by | AUROC (95%) | over {against} | log-loss | Brier | ECE |"
     yield "|---|---|---|---|---|---|"
-    yield from figures(report["strategies"])
-
-
-def labels(report: Row) -> Iterator[str]:
-    yield "| P(success) by | AUROC (95%) | over all votes | log-loss | Brier | ECE |"
-    yield "|---|---|---|---|---|---|"
-    yield from figures(report["labels"])
-
-
-def figures(rows: list[Row]) -> Iterator[str]:
-    for row in rows:
+    for row in part["rows"]:
         gain = row["auroc_gain"]
         yield (
             f"| {row['name']} | {within(row['auroc'])} "
             f"| {gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}) "
             f"| {row['log_loss']['value']:.3f} | {row['brier']:.3f} | {row['ece']:.3f} |"
         )
+    yield ""
+    yield f"{part['repeats']} times 5 splits."
 
 
 def functions(report: Row) -> Iterator[str]:

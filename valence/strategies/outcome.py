@@ -80,18 +80,16 @@ def fit_fusion(trajectories: Sequence[Trajectory]) -> Logistic:
 
 def fit_votes(votes: Sequence[Votes], outcomes: Sequence[float], folds: Sequence[int]) -> Logistic:
     """The fusion of votes whose outcomes are known. With enough of them beliefs must earn their
-    say: as little of them stands as predicts outcomes of other folds as well as more of them."""
-    from models.logistic import Logistic, Prior, best_prior, fit_logistic
+    say: as little of them stands as predicts outcomes of other folds as well as more of them. What
+    is believed of votes that were never cast stays."""
+    from models.logistic import Prior, best_prior, fit_logistic
 
-    believed = prior_model()
     rows = [_features(each) for each in votes]
-    priors = [
-        Prior(Logistic(0.0, {name: trust * w for name, w in believed.weights.items()}), sd)
-        for trust, sd in product(TRUSTS, FIRMNESS)
-    ]
-    enough = len(votes) >= FEWEST_KNOWN and len(set(folds)) > 2
-    prior = best_prior(rows, outcomes, folds, priors) if enough else Prior(believed)
-    return fit_logistic(rows, outcomes, prior).model
+    if len(votes) < FEWEST_KNOWN or len(set(folds)) < 3:
+        return fit_logistic(rows, outcomes, Prior(prior_model())).model
+    cast = set().union(*rows)
+    priors = [Prior(_trusting(cast, trust), sd) for trust, sd in product(TRUSTS, FIRMNESS)]
+    return fit_logistic(rows, outcomes, best_prior(rows, outcomes, folds, priors)).model
 
 
 def folds_of(tasks: Sequence[str]) -> list[int]:
@@ -110,6 +108,14 @@ def outcome(trajectory: Trajectory, fusion: Logistic) -> float | None:
 def fuse(votes: Votes, fusion: Logistic) -> float | None:
     """P(success) by the votes alone; None where none is cast."""
     return fusion(_features(votes)) if votes else None
+
+
+def _trusting(cast: set[str], trust: float) -> Logistic:
+    """What is believed, that share of it where votes were cast."""
+    from models.logistic import Logistic
+
+    weights = prior_model().weights
+    return Logistic(0.0, {n: w * trust if n in cast else w for n, w in weights.items()})
 
 
 def _features(votes: Votes) -> set[str]:

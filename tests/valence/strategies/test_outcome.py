@@ -102,6 +102,9 @@ def test_known_outcomes_teach_which_votes_to_trust() -> None:
     assert rated is not None
     assert thanked is not None
     assert thanked > 0.8 > 0.6 > rated
+    corrected = fuse({"corrected": -1}, fusion)  # nothing was learned of that one
+    assert corrected is not None
+    assert corrected < 0.2
 
 
 @pytest.mark.parametrize("success", [True, False])
