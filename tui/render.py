@@ -21,7 +21,7 @@ MOST_FACTS = 40
 JOINERS = "\u200c\u200d"  # Persian, the scripts of India and emoji are spelt with them
 REPLACED = "\ufffd"
 
-QUIET = "$foreground 60%"
+QUIET = "$text-muted"
 
 
 def safe(text: str) -> str:
@@ -37,6 +37,28 @@ def safe(text: str) -> str:
 def line(text: str) -> str:
     """The safe text on one line."""
     return " ".join(safe(text).split())
+
+
+def text(given: str, style: str = "") -> Content:
+    """Text of any origin as it stands, with its lines."""
+    return Content.styled(_clipped(safe(given)), style)
+
+
+def row(cells: Sequence[str], widths: Sequence[int], style: str = "") -> Content:
+    """One line of columns of these widths (in cells); what is too long ends in "…"."""
+    fitted = [fit(line(cell), width) for cell, width in zip(cells, widths, strict=True)]
+    return Content.styled("  ".join(fitted).rstrip(), style)
+
+
+def fit(given: str, width: int) -> str:
+    """One safe line cut or filled to `width` cells; a wide character takes two."""
+    whole = Content(line(given))
+    return whole.truncate(max(1, width), ellipsis=True, pad=True).plain
+
+
+def empty(title: str, way: str = "") -> Content:
+    """What stands where nothing is yet: what will be here, and the way to it."""
+    return Content.assemble((line(title), "bold"), (f"\n\n{safe(way)}" if way else "", QUIET))
 
 
 def told(text: str) -> Content:

@@ -103,6 +103,13 @@ class PrivacySettings(Section):
     """What may become an example: every call, corrections alone, or nothing."""
 
 
+class TerminalSettings(Section):
+    theme: Literal["dark", "light", "ansi"] = "dark"
+    """The terminal app's colours; `ansi` are the terminal's own."""
+    reduced_motion: bool = False
+    """True: nothing glides or blinks."""
+
+
 class Settings(BaseSettings):
     """All settings; made by `load_settings`."""
 
@@ -116,6 +123,7 @@ class Settings(BaseSettings):
     training: TrainingSettings = TrainingSettings()
     memory: MemorySettings = MemorySettings()
     privacy: PrivacySettings = PrivacySettings()
+    terminal: TerminalSettings = TerminalSettings()
 
     @classmethod
     def settings_customise_sources(
