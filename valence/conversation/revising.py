@@ -1,0 +1,149 @@
+"""What a person makes of an answer afterwards: another one (their own, or the frontier's), a
+rating, another question in its place; and a turn that is stopped.
+
+The ledger keeps it as feedback, the memory believes what was set right, the turn shows it. It does
+not know how an answer is found.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from store.conversations import Turn
+from store.ledger import Call
+from valence.boundaries import get
+from valence.boundaries.triples import triples_from_json
+from valence.conversation.provenance import call_behind
+from valence.conversation.reply import Reply
+from valence.conversation.working import Listen, abandoned
+from valence.errors import BoundaryError, CallError, InvalidOutput
+from valence.memory.restating import restate
+
+if TYPE_CHECKING:
+    from valence.app import Valence
+    from valence.router import Answer
+
+SEPARATOR = " | "
+
+
+class Stopped(Exception):
+    """A person has stopped the turn; raised by who listens to it."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An answer as it is edited: its text, or its facts, one a line as subject | relation |
+    object."""
+
+    text: str
+    facts: bool
+
+
+def ask(app: Valence, text: str, conversation: str | None, listen: Listen) -> Reply:
+    """One turn of the assistant. Where `listen` raises Stopped the turn counts no longer, and what
+    it had remembered is forgotten."""
+    try:
+        return app.assistant.ask(text, conversation, listen)
+    except Stopped:
+        for turn in abandoned(app.memory.conversations):
+            app.memory.conversations.undo(turn.id)
+            app.memory.forget_if_known(turn.id)
+        raise
+
+
+def draft(app: Valence, turn: Turn) -> Draft:
+    """The turn's answer, to be edited. Raises CallError where no model gave it."""
+    call = _call(app, turn)
+    data = json.loads(call.output or "{}")
+    if "triples" in data:
+        return Draft("\n".join(SEPARATOR.join(triple) for triple in data["triples"]), facts=True)
+    return Draft(data[_worded(data)], facts=False)
+
+
+def correct(app: Valence, turn: Turn, text: str) -> Turn:
+    """Keeps the edited draft as a correction. Raises InvalidOutput, CallError."""
+    call = _call(app, turn)
+    boundary = get(call.boundary)
+    output = boundary.from_json(_edited(json.loads(call.output or "{}"), text))
+    app.stores.ledger.correct(call.id, boundary.output_text(output))
+    if app.settings.privacy.learn != "none":
+        app.curate(boundary)
+    return _now_says(app, turn, boundary.to_json(output), call, {"reason": "corrected"})
+
+
+def ask_frontier(app: Valence, turn: Turn) -> tuple[Turn, Answer]:
+    """The frontier's answer in place of the turn's. Raises CallError where it gave none; then the
+    turn stays as it is."""
+    call = _call(app, turn)
+    boundary = get(call.boundary)
+    router = app.router if call.learn else app.quarantine
+    answer = router.ask_frontier(boundary, boundary.input_from_text(call.input), call.episode)
+    if answer.call.route != "frontier":
+        failed = [each for each in answer.call.attempts if each.route == "frontier"]
+        raise CallError(f"the frontier gave no answer: {failed[-1].error or failed[-1].reason}")
+    told = {
+        "route": "frontier",
+        "reason": answer.call.reason,
+        "confidence": None,
+        "latency_ms": answer.call.latency_ms,
+        "cost_usd": (turn.answer or {}).get("cost_usd", 0.0) + answer.call.cost_usd,
+    }
+    app.memory.conversations.checkpoint(turn.id, "revised", {"calls": [answer.call.id]})
+    return _now_says(app, turn, boundary.to_json(answer.output), answer.call, told), answer
+
+
+def rate(app: Valence, turn: Turn, good: bool) -> None:
+    """Keeps whether the answer was good. Raises CallError where no model gave it."""
+    app.stores.ledger.rate(_call(app, turn).id, 1 if good else -1)
+
+
+def _call(app: Valence, turn: Turn) -> Call:
+    call = call_behind(app.memory.conversations, app.stores.ledger, turn)
+    if call is None:
+        raise CallError("no model gave this answer", do="Say how it is, and it will be known.")
+    return call
+
+
+def _edited(data: dict[str, Any], text: str) -> dict[str, Any]:
+    """The output's JSON with the draft in it. Raises InvalidOutput that names the line."""
+    if "triples" not in data:
+        return data | {_worded(data): text.strip()}
+    lines = [line for line in text.splitlines() if line.strip()]
+    return {"triples": [_triple(line) for line in lines]}
+
+
+def _triple(line: str) -> list[str]:
+    parts = [part.strip() for part in line.split("|")]
+    if len(parts) != 3 or not all(parts):
+        raise InvalidOutput(
+            f"{line.strip()!r} is no fact", do="Write subject | relation | object, one fact a line."
+        )
+    return parts
+
+
+def _worded(data: dict[str, Any]) -> str:
+    """The key of the output's one text."""
+    words = [key for key, value in data.items() if isinstance(value, str)]
+    if len(words) != 1:
+        raise BoundaryError("this answer is not one text and cannot be edited here")
+    return words[0]
+
+
+def _now_says(
+    app: Valence, turn: Turn, data: dict[str, Any], call: Call, told: dict[str, Any]
+) -> Turn:
+    """The turn with this answer; what it told is believed as it now stands."""
+    answer = dict(turn.answer or {}) | told
+    if "triples" in data:
+        source = answer["remembered"][0]["source"]
+        facts = restate(app.memory, source, triples_from_json(data), call.id)
+        answer["remembered"] = [
+            each | {"facts": [list(fact.triple) for fact in facts]} for each in answer["remembered"]
+        ]
+    else:
+        marks = "".join(f"[{each['number']}]" for each in answer["citations"])
+        answer["answer"] = f"{data[_worded(data)]} {marks}".strip()
+    app.memory.conversations.answer(turn.id, answer)
+    return app.memory.conversations.turn(turn.id)
