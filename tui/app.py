@@ -53,10 +53,19 @@ def _going(tab: Tab) -> Command:
 
 SHELL = (
     *map(_going, TABS),
-    Command("Help", "The keys that work here, and what can be typed", "help", "help", key="f1,?"),
-    Command("Theme", "dark, light, or the terminal's own colours (ansi)", "theme", "theme", "NAME"),
+    Command(
+        "Help", "The keys that work here, and what can be typed", "help", "help", key="f1,?",
+        label="Help",
+    ),
+    Command(
+        "Commands", "All that can be done, by name", "command_palette", key="ctrl+p", label="More"
+    ),
+    Command(
+        "Theme", "dark, light, or the terminal's own colours (ansi)", "theme", "theme", "NAME",
+        writes=True,
+    ),
     Command("Quit", "Close Valence; it opens where it was", "quit", "quit", key="ctrl+q"),
-)
+)  # fmt: skip
 
 
 @dataclass
@@ -73,11 +82,9 @@ class Terminal(App[None]):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(SHELL),
-        Binding("f1", "help", "Help", key_display="F1"),
-        Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
     CSS = """
-    Screen { background: $background; }
     ContentSwitcher { height: 1fr; }
     * { scrollbar-size-vertical: 1; }
     """
@@ -96,7 +103,7 @@ class Terminal(App[None]):
     def compose(self) -> ComposeResult:
         yield self._tabs
         yield self._pages
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     async def on_mount(self) -> None:
         self.look()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from textual.binding import Binding
 
@@ -69,3 +70,12 @@ class Registry:
         """The slash commands that begin so, by name."""
         found = [each for each in self._commands if each.slash and each.slash.startswith(typed)]
         return sorted(found, key=lambda command: command.slash)
+
+
+class Shell(Protocol):
+    """What pages and the palette ask of the app."""
+
+    registry: Registry
+
+    async def perform(self, command: Command, argument: str = "") -> None:
+        """Does what a command says, on its page."""

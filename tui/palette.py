@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from tui.commands import Command, Registry
-
-
-class Shell(Protocol):
-    """What the palette asks of the app."""
-
-    registry: Registry
-
-    def perform(self, command: Command) -> Awaitable[None]: ...
+from tui.commands import Command, Shell
 
 
 class Commands(Provider):

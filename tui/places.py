@@ -15,12 +15,13 @@ MOST_HISTORY = 200
 
 @dataclass
 class Place:
-    """`introduced` is how many screens of the introduction are done; None once all are."""
+    """`introduced` once the introduction was finished or left, `introduction` its next screen."""
 
     page: str = "chat"
     conversation: str | None = None
     draft: str = ""
-    introduced: int | None = 0
+    introduced: bool = False
+    introduction: int = 0
     history: list[str] = field(default_factory=list)
 
     def remember(self, line: str) -> None:
@@ -51,7 +52,6 @@ def _fitting(kept: dict[str, Any]) -> dict[str, Any]:
     fresh = Place()
     kinds: dict[str, tuple[type, ...]] = {
         "conversation": (str, type(None)),
-        "introduced": (int, type(None)),
     }
     names = [one.name for one in fields(Place)]
     return {

@@ -7,11 +7,11 @@ names what can be done on it in `COMMANDS`. It is made when it is first switched
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from textual.containers import Container
 
-from tui.commands import Command, bindings
+from tui.commands import Command, Shell, bindings
 from tui.jobs import Lane
 from tui.session import Session
 
@@ -35,6 +35,11 @@ class Page(Container):
     def __init__(self, session: Session) -> None:
         super().__init__(id=self.KEY)
         self.session = session
+
+    @property
+    def shell(self) -> Shell:
+        """The app, as far as a page needs it."""
+        return cast(Shell, self.app)
 
     def shown(self) -> None:
         """The page has been switched to: give the focus where it belongs, look at what is new."""

@@ -8,6 +8,7 @@ not know how an answer is found.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +45,21 @@ class Draft:
 def ask(app: Valence, text: str, conversation: str | None, listen: Listen) -> Reply:
     """One turn of the assistant. Where `listen` raises Stopped the turn counts no longer, and what
     it had remembered is forgotten."""
+    return _or_stopped(app, lambda: app.assistant.ask(text, conversation, listen))
+
+
+def retake(app: Valence, conversation: str, listen: Listen) -> Reply:
+    """The last turn of a conversation again from its beginning; it can be stopped too."""
+    return _or_stopped(app, lambda: app.assistant.retake(conversation, "received", listen))
+
+
+def _or_stopped(app: Valence, turn: Callable[[], Reply]) -> Reply:
     try:
-        return app.assistant.ask(text, conversation, listen)
+        return turn()
     except Stopped:
-        for turn in abandoned(app.memory.conversations):
-            app.memory.conversations.undo(turn.id)
-            app.memory.forget_if_known(turn.id)
+        for left in abandoned(app.memory.conversations):
+            app.memory.conversations.undo(left.id)
+            app.memory.forget_if_known(left.id)
         raise
 
 
