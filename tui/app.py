@@ -34,8 +34,8 @@ from valence.exclusive import TERMINAL, held
 from valence.learning import under_way
 
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
-WATCH_S = 5.0
-"""How often the shell looks whether a run is training."""
+WATCH_S = 2.0
+"""How often the shell looks whether a run is training and how far a download is."""
 
 
 def _going(tab: Tab) -> Command:
@@ -63,6 +63,10 @@ SHELL = (
     Command(
         "Theme", "dark, light, or the terminal's own colours (ansi)", "theme", "theme", "NAME",
         writes=True,
+    ),
+    Command(
+        "Introduction", "The three first screens: model, frontier, privacy", "introduction",
+        "welcome", writes=True,
     ),
     Command("Quit", "Close Valence; it opens where it was", "quit", "quit", key="ctrl+q"),
 )  # fmt: skip
@@ -111,6 +115,8 @@ class Terminal(App[None]):
         self.call_after_refresh(self._gather_commands)
         self.set_interval(WATCH_S, self._watch)
         self._watch()
+        if not (self.session.place.introduced or self.session.read_only):
+            self.action_introduction()
 
     def look(self) -> None:
         """Theme and motion as the settings say."""
@@ -181,6 +187,12 @@ class Terminal(App[None]):
         title = next(tab.title for tab in TABS if tab.key == self.page.KEY)
         self.push_screen(Help(title, list(active), commands))
 
+    def action_introduction(self) -> None:
+        """The first screens, from the one that comes next."""
+        from tui.screens.introduction import Introduction
+
+        self.push_screen(Introduction(self.session))
+
     def action_theme(self, name: str = "") -> None:
         """The named theme, or the next one; kept as a setting."""
         names = list(THEMES)
@@ -221,9 +233,27 @@ class Terminal(App[None]):
         changed, self._training = training != self._training, training
         state = ["read-only"] if self.session.read_only else []
         state += ["training"] if training else []
+        state += self._fetching()
         self._tabs.tell(Content(" · ".join(state)))
         if changed:
             self.page.refresh_from_store()
+
+    def _fetching(self) -> list[str]:
+        """How far the model is that is being fetched; once it is there, it is used."""
+        fetch = self.session.fetch
+        if fetch is None:
+            return []
+        if fetch.state == "running":
+            return [f"model {fetch.progress:.0%}"]
+        self.session.fetch = None
+        if fetch.state == "failed":
+            self.complain(f"The model was not fetched: {fetch.problem}")
+        else:
+            self.session.jobs.run(self.session.reload, self._use_model, lane="turns")
+        return []
+
+    def _use_model(self, _: None) -> None:
+        self.notify("The model is there and answers from now on.")
 
     def _fatal_error(self) -> None:
         """A defect in a handler ends the app: with one line, the whole story in the log."""
@@ -235,6 +265,8 @@ def run() -> None:
     """Opens the home that the environment names, and the app over it."""
     with Valence.open() as valence, held(valence.stores.leases, TERMINAL) as lost:
         place = places.read(valence.locations.place)
+        # who has settings has been here before, be it at the command line
+        place.introduced |= valence.locations.config.exists() and not place.introduction
         app = Terminal(Session(valence, lost=lost, place=place))
         try:
             app.run()

@@ -73,6 +73,11 @@ def choices(rows: Sequence[tuple[str, str]]) -> Content:
     )
 
 
+def choice(name: str, reason: str) -> Content:
+    """One of several answers, with what speaks for it."""
+    return Content.assemble((line(name), "bold"), "\n", (f"  {line(reason)}", QUIET))
+
+
 def told(text: str) -> Content:
     """What a person said."""
     return Content.styled(_clipped(safe(text).strip()), "bold")
@@ -126,15 +131,17 @@ def _citation(number: int, name: str) -> Content:
     return Content.assemble("  ", Content.styled(f"[{number}] {line(name)}", QUIET).stylize(opens))
 
 
-def welcome(advice: str | None) -> Content:
-    """The first minute; `advice` is the doctor's where there is no local model, else None."""
+def welcome(lacking: bool) -> Content:
+    """The first minute; `lacking` where there is no local model yet."""
     parts: list[str | tuple[str, str]] = [
         ("Tell Valence something.", "bold"),
         " It reads the facts out of what you say and keeps them on this machine.\n",
-        ("For example: Ada Lovelace was born in London in 1815.", QUIET),
+        ("For example: My sister Anna works for Siemens in Munich.", QUIET),
+        "\nThen ask: Where does Anna work?",
     ]
-    if advice:
-        parts.append((f"\n\nNo local model is on this machine yet. {line(advice)}", QUIET))
+    if lacking:
+        parts.append(("\n\nNo local model is on this machine yet: a builtin reader and writer "
+                      "answer. /welcome gets one.", QUIET))  # fmt: skip
     return Content.assemble(*parts)
 
 

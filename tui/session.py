@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from tui.jobs import Jobs
 from tui.places import Place
 from valence.app import Valence
-from valence.config import set_value
+from valence.config import load_settings, set_value
+from valence.fetching import Fetch
 
 
 @dataclass
@@ -24,6 +25,8 @@ class Session:
     jobs: Jobs = field(default_factory=Jobs)
     lost: threading.Event | None = field(default_factory=threading.Event)
     place: Place = field(default_factory=Place)
+    fetch: Fetch | None = None
+    """The model that is being fetched, where one was asked for."""
 
     @property
     def read_only(self) -> bool:
@@ -34,3 +37,7 @@ class Session:
         """Writes one setting (`section.key`) and lives by it from now on; call it in the lane
         `turns`, so that no turn is under way. Raises ConfigError; then nothing has changed."""
         self.valence.adopt(set_value(self.valence.locations.config, key, text))
+
+    def reload(self) -> None:
+        """Lives by what the settings' file says now; call it in the lane `turns`."""
+        self.valence.adopt(load_settings(self.valence.locations.config))

@@ -20,7 +20,14 @@ DARK = Theme(
     surface="#1c1f23",
     panel="#24282d",
     dark=True,
-    variables={"text-muted": "#8b9199", "border": "#7aa2c8", "border-blurred": "#3a4047"},
+    variables={
+        "text-muted": "#8b9199",
+        "border": "#7aa2c8",
+        "border-blurred": "#3a4047",
+        "block-cursor-background": "#2c3a48",
+        "block-cursor-foreground": "#eceef1",
+        "block-cursor-blurred-background": "#24282d",
+    },
 )
 LIGHT = Theme(
     name="light",
@@ -35,7 +42,14 @@ LIGHT = Theme(
     surface="#f2f0eb",
     panel="#e7e4dd",
     dark=False,
-    variables={"text-muted": "#6a6f76", "border": "#2f6690", "border-blurred": "#c9c5bb"},
+    variables={
+        "text-muted": "#6a6f76",
+        "border": "#2f6690",
+        "border-blurred": "#c9c5bb",
+        "block-cursor-background": "#d5e1ec",
+        "block-cursor-foreground": "#15171a",
+        "block-cursor-blurred-background": "#e7e4dd",
+    },
 )
 ANSI = Theme(
     name="ansi",
@@ -58,8 +72,10 @@ ANSI = Theme(
         "border": "ansi_blue",
         "border-blurred": "ansi_bright_black",
         "block-cursor-foreground": "ansi_black",
-        "block-cursor-background": "ansi_blue",
-        "block-cursor-blurred-background": "ansi_bright_black",
+        "block-cursor-background": "ansi_cyan",
+        "block-cursor-blurred-foreground": "ansi_default",
+        "block-cursor-blurred-background": "ansi_default",
+        "block-cursor-blurred-text-style": "underline",
         "input-selection-background": "ansi_blue",
         "input-selection-foreground": "ansi_black",
     },

@@ -31,7 +31,7 @@ from valence.conversation.reply import Reply
 from valence.conversation.revising import Stopped
 from valence.conversation.transcript import write
 from valence.conversation.working import Listen
-from valence.doctor import examine, recommendation
+from valence.doctor import examine
 from valence.learning import learn
 
 HINT = "Tell something or ask · / for commands"
@@ -127,21 +127,20 @@ class ChatPage(Page):
 
     # -- the conversation ----------------------------------------------------------------------
 
-    def _read(self) -> tuple[list[Told], str | None]:
-        """The last turns, and without any the doctor's advice where there is no local model."""
+    def _read(self) -> tuple[list[Told], bool]:
+        """The last turns; and whether there is no local model, which only a beginner is told."""
         app, id = self.session.valence, self._talk.id
         turns = app.memory.conversations.page(id, limit=PAGE) if id is not None else []
         if turns:
-            return told(app, turns), None
+            return told(app, turns), False
         lacks = [each for each in examine(app.settings, app.locations) if not each.ok]
-        needed = any(each.name == "local model" for each in lacks)
-        return [], recommendation(app.settings) if needed else None
+        return [], any(each.name == "local model" for each in lacks)
 
-    async def _begin(self, read: tuple[list[Told], str | None]) -> None:
-        turns, advice = read
+    async def _begin(self, read: tuple[list[Told], bool]) -> None:
+        turns, lacking = read
         await self._story.begin(turns)
         if not turns:
-            await self._story.mount(Static(render.welcome(advice), id="welcome"))
+            await self._story.mount(Static(render.welcome(lacking), id="welcome"))
 
     def open(self, conversation: str | None) -> None:
         """Shows a conversation, or a new one."""

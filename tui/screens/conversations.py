@@ -45,7 +45,7 @@ class ConversationList(ModalScreen[str | None]):
         border: none; height: 1; padding: 0; margin-bottom: 1; background: $surface;
     }
     ConversationList VimList, ConversationList VimList:focus {
-        height: 1fr; border: none; padding: 0; background: $surface;
+        height: 1fr; border: none; padding: 0; background: $surface; background-tint: transparent;
     }
     """
 
