@@ -27,7 +27,8 @@ class Place:
     def remember(self, line: str) -> None:
         """A line that was entered, for the arrow keys to find again."""
         if not self.history or self.history[-1] != line:
-            self.history = [*self.history, line][-MOST_HISTORY:]
+            self.history.append(line)
+            del self.history[:-MOST_HISTORY]
 
 
 def read(path: Path) -> Place:

@@ -74,8 +74,8 @@ def choices(rows: Sequence[tuple[str, str]]) -> Content:
 
 
 def choice(name: str, reason: str) -> Content:
-    """One of several answers, with what speaks for it."""
-    return Content.assemble((line(name), "bold"), "\n", (f"  {line(reason)}", QUIET))
+    """One of several answers, with what speaks for it. No colour: the cursor brings its own."""
+    return Content.assemble((line(name), "bold"), f"\n  {line(reason)}")
 
 
 def told(text: str) -> Content:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -69,7 +69,7 @@ class Edit(ModalScreen[str | None]):
         try:
             with self.app.suspend():
                 text = edit(self._area.text)
-        except ValenceError as error:
+        except (ValenceError, SuspendNotSupported) as error:
             self.notify(render.line(str(error)), severity="error", markup=False)
             return
         self._area.text = render.safe(text)

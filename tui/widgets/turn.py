@@ -21,6 +21,14 @@ from valence.conversation.provenance import Told
 MARKDOWN = re.compile(r"[*_`|]\S|^(?:#{1,6}|[-+*>]|\d+[.)])\s|^\s*(?:```|---)", re.MULTILINE)
 
 
+class Foot(Static):
+    """What stands under an answer; its sources can be clicked."""
+
+    def action_source(self, number: int) -> None:
+        if isinstance(self.parent, TurnView):
+            self.post_message(TurnView.SourceWanted(self.parent, number))
+
+
 class TurnView(Vertical, can_focus=True):
     """A turn; it grows while the answer is being said."""
 
@@ -50,7 +58,7 @@ class TurnView(Vertical, can_focus=True):
         self._parts: list[str] = []
         self._piece = ""
         self._top = Static()
-        self._foot = Static()
+        self._foot = Foot()
         self._rich: Markdown | None = None
 
     @property
@@ -130,9 +138,6 @@ class TurnView(Vertical, can_focus=True):
         """A link in an answer opens nothing; it says where it would go."""
         event.stop()
         self.notify(render.line(event.href), title="This link goes to", markup=False)
-
-    def action_source(self, number: int) -> None:
-        self.post_message(self.SourceWanted(self, number))
 
 
 def _said(citation: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from store.conversations import Conversations, Turn
 from store.errors import UnknownCall
 from store.ledger import Call, Ledger
+from valence.redaction import masked_in
 
 if TYPE_CHECKING:
     from valence.app import Valence
@@ -60,6 +61,7 @@ def provenance(app: Valence, turn: Turn) -> Provenance:
         confidence=answer["confidence"],
         latency_ms=answer["latency_ms"],
         cost_usd=answer["cost_usd"],
+        masked=masked_in(turn.question),
     )
     return _with_call(known, call, app.stores.ledger) if call is not None else known
 
@@ -85,7 +87,7 @@ def _with_call(known: Provenance, call: Call, ledger: Ledger) -> Provenance:
         latency_ms=known.latency_ms,
         tokens_per_s=_tokens_per_s(call),
         cost_usd=known.cost_usd,
-        masked=call.masked,
+        masked=known.masked,
         call_id=call.id,
         corrected=any(each.kind == "correction" for each in feedback),
         rating=ratings[-1] if ratings else None,
