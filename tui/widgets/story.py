@@ -80,17 +80,24 @@ class Story(VerticalScroll, can_focus=False):
     async def earlier(self, turns: Sequence[Told]) -> None:
         """Turns before the window; what is on the screen stays where it is."""
         self._more["before"] = len(turns) >= PAGE
-        first = self.views[0] if self.views else None
-        height, place = self.virtual_size.height, self.scroll_y
-        await self.mount(*(TurnView(told.turn.question, told) for told in turns), before=first)
-        self.call_after_refresh(self._keep_place, height, place)
-        await self._let_go(self.views[MOST:], "after")
+        first = self.views[0]
+        place = self._place(first)
+        with self.app.batch_update():
+            await self.mount(*(TurnView(told.turn.question, told) for told in turns), before=first)
+            await self._let_go(self.views[MOST:], "after")
+        if not self.at_end:
+            self.anchor(False)  # the bottom of the window is not the newest turn
+        self.call_after_refresh(self._restore, first, place)
 
     async def later(self, turns: Sequence[Told]) -> None:
-        """Turns after the window."""
+        """Turns after the window; what is on the screen stays where it is."""
         self._more["after"] = len(turns) >= PAGE
-        await self.mount(*(TurnView(told.turn.question, told) for told in turns))
-        await self._let_go(self.views[:-MOST], "before")
+        last = self.views[-1]
+        place = self._place(last)
+        with self.app.batch_update():
+            await self.mount(*(TurnView(told.turn.question, told) for told in turns))
+            await self._let_go(self.views[:-MOST], "before")
+        self.call_after_refresh(self._restore, last, place)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         super().watch_scroll_y(old, new)
@@ -118,9 +125,12 @@ class Story(VerticalScroll, can_focus=False):
             self._more[side] = False  # until the answer is there
             self.post_message(self.MoreWanted(side, known[0 if side == "before" else -1]))
 
-    def _keep_place(self, height: int, place: float) -> None:
-        grown = self.virtual_size.height - height
-        self.scroll_to(y=place + grown, animate=False, immediate=True)
+    def _place(self, view: TurnView) -> float:
+        """The line of the window that a turn begins on."""
+        return view.virtual_region.y - self.scroll_y
+
+    def _restore(self, view: TurnView, place: float) -> None:
+        self.scroll_to(y=view.virtual_region.y - place, animate=False, immediate=True)
 
     async def _let_go(self, views: Sequence[TurnView], side: Literal["before", "after"]) -> None:
         if views:
