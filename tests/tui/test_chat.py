@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.events import Paste
+from textual.pilot import Pilot
 from textual.widgets import Markdown
 
 from store.errors import DiskFull
@@ -424,6 +426,22 @@ def long_conversation(valence: Valence, turns: int) -> str:
     return conversation.id
 
 
+def has(story: Story, question: str) -> bool:
+    return any(view.question == question for view in story.views)
+
+
+async def scrolled(
+    pilot: Pilot[None], scroll: Callable[..., None], condition: Callable[[], bool]
+) -> None:
+    """Scrolls on, as a person does who has not found it yet."""
+    for _ in range(200):
+        scroll(animate=False)
+        await pilot.pause(0.05)
+        if condition():
+            return
+    raise AssertionError("it did not come into sight")
+
+
 def test_a_long_conversation_is_a_window_that_follows_the_scroll(valence: Valence) -> None:
     place = Place(conversation=long_conversation(valence, 500), introduced=True)
 
@@ -432,20 +450,12 @@ def test_a_long_conversation_is_a_window_that_follows_the_scroll(valence: Valenc
             story = app.query_one(Story)
             await until(pilot, lambda: "What was said at 499" in shown(app))
             assert len(story.views) < 20
-            for _ in range(12):
-                first = story.views[0].question
-                story.scroll_home(animate=False)
-                await until(pilot, lambda first=first: story.views[0].question != first)
-                await until(pilot, lambda: story.scroll_y > 3)
+            await scrolled(pilot, story.scroll_home, lambda: has(story, "What was said at 400"))
             assert len(story.views) == MOST
             assert "What was said at 499" not in shown(app)
             seen = [view.question for view in story.views]
             assert seen == sorted(seen)
-            while story.views[-1].question != "What was said at 499":
-                last = story.views[-1].question
-                story.scroll_end(animate=False)
-                await until(pilot, lambda last=last: story.views[-1].question != last)
-                await until(pilot, lambda: story.scroll_y < story.max_scroll_y - 3)
+            await scrolled(pilot, story.scroll_end, lambda: has(story, "What was said at 499"))
             await say(app, pilot, "Tom is a baker.")
             assert "Tom – isA – baker" in shown(app)
 
