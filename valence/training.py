@@ -28,6 +28,9 @@ from valence.publication import Judgement, judge, publish, unpublished
 from valence.trainer_process import Cancelled, Event, Interrupted, run_trainer
 from valence.trainer_process import Report as Report
 
+_METRICS = {"start": ("steps",), "step": ("loss", "tokens_per_s", "left_s"), "valid": ("loss",)}
+"""What of the trainer's events is kept as series; a validation's loss as `valid_loss`."""
+
 UNTRAINED_SHARE = 0.9
 """A base whose loss is above this share of a guesser's knows no language."""
 
@@ -217,7 +220,7 @@ def _require_language_model(event: Event, guess: float, model: str) -> None:
 
 
 def _keep_metrics(app: Valence, run_id: str, event: Event) -> None:
-    names = {"step": ("loss", "tokens_per_s"), "valid": ("loss",)}.get(event["event"], ())
+    names = _METRICS.get(event["event"], ())
     prefix = "valid_" if event["event"] == "valid" else ""
     values = {prefix + name: event[name] for name in names if name in event}
     if values:
