@@ -6,7 +6,9 @@ nothing counts or skips rows. It reads calls only and does not know what their c
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,6 +57,10 @@ WHERE search MATCH :query AND search.rowid < :number AND search.rowid >= :lowest
 ORDER BY search.rowid DESC LIMIT :limit
 """
 _WAS_SAID = "EXISTS (SELECT 1 FROM feedback WHERE call_id = calls.id AND {said})"
+_SAID_OF = """
+SELECT call_id, max(kind = 'correction') AS corrected, min(rating) AS worst FROM feedback
+WHERE call_id IN (SELECT value FROM json_each(?)) GROUP BY call_id
+"""
 _BOUNDARIES = """
 WITH RECURSIVE names (name) AS (
   SELECT min(boundary) FROM calls UNION ALL
@@ -96,6 +102,18 @@ class Page:
 
     calls: tuple[Call, ...]
     older: Place | None
+
+
+def said_of(db: Database, call_ids: Iterable[str]) -> dict[str, Said | Literal["good"]]:
+    """What a person said of these calls, of those of which anything was said."""
+    rows = db.read(_SAID_OF, (json.dumps([*call_ids]),))
+    return {row["call_id"]: _word(row["corrected"], row["worst"]) for row in rows}
+
+
+def _word(corrected: int, worst: int | None) -> Said | Literal["good"]:
+    if corrected:
+        return "corrected"
+    return "wrong" if worst is not None and worst < 0 else "good"
 
 
 def boundaries(db: Database) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from store import browsing
-from store.browsing import Filter, Place, browse
+from store.browsing import Filter, Place, browse, said_of
 from store.database import Database
 from store.ledger import Call, Ledger
 
@@ -92,6 +92,8 @@ def test_what_a_person_said(db: Database, ledger: Ledger, calls: list[Call]) -> 
     ledger.rate(calls[12].id, -1)
     ledger.rate(calls[15].id, 1)
     corrected, wrong = (3, 9, 20), (3, 9, 12, 20)
+    marks = {3: "corrected", 9: "corrected", 12: "wrong", 15: "good", 20: "corrected"}
+    assert said_of(db, ids(calls)) == {calls[i].id: mark for i, mark in marks.items()}
     assert walk(db, Filter(said="corrected"), limit=2) == [calls[i].id for i in corrected[::-1]]
     assert walk(db, Filter(said="wrong"), limit=2) == [calls[i].id for i in wrong[::-1]]
     chosen = Filter(said="wrong", boundary="recompose")
