@@ -56,12 +56,21 @@ def ms(value: float | None) -> str:
     return f"{value:.0f} ms" if value < 10_000 else f"{value / 1000:.0f} s"
 
 
-def moment(at: str, today: str = "") -> str:
-    """A time of the store in this machine's zone: of `today` (a day) the time, else the day."""
-    local = datetime.fromisoformat(at).astimezone()
+def moment(at: str) -> str:
+    """A time of the store in this machine's zone."""
+    return _local(at).strftime("%Y-%m-%d %H:%M")
+
+
+def when(at: str, today: str) -> str:
+    """The same in 11 characters: of `today` the time, of its year day and time, else the day."""
+    local = _local(at)
     if local.strftime("%Y-%m-%d") == today:
         return local.strftime("%H:%M:%S")
-    return local.strftime("%Y-%m-%d %H:%M")
+    return local.strftime("%m-%d %H:%M" if local.strftime("%Y") == today[:4] else "%Y-%m-%d")
+
+
+def _local(at: str) -> datetime:
+    return datetime.fromisoformat(at).astimezone()
 
 
 def today() -> str:

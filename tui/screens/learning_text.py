@@ -111,12 +111,12 @@ def heading(title: str) -> Content:
 def run_line(run: Run, found: Progress | None, width: int, today: str) -> Content:
     """One run: where it is while it goes on (`found`), how it ended afterwards."""
     state, told = (_state(found), _told(found)) if found else (run.state, run.reason)
-    cells = (figures.moment(run.created_at, today), state, told)
+    cells = (figures.when(run.created_at, today), state, told)
     return render.row(cells, _columns(width), "bold" if found else "")
 
 
 def _columns(width: int) -> tuple[int, int, int]:
-    return 16, 12, max(10, width - 16 - 12 - 4)
+    return 11, 11, max(10, width - 11 - 11 - 4)
 
 
 def _state(found: Progress) -> str:
@@ -156,8 +156,9 @@ def adapter_line(adapter: Adapter, examples: int, width: int, today: str) -> Con
     if adapter.parent_id is None:
         name = f"{figures.short(adapter.id)} on the base"
     marked = "marked: trained on what was forgotten. " if adapter.tainted_at else ""
-    told = f"{name} · {figures.several(examples, 'example')} · {marked}{figures.shortened(adapter.reason)}"
-    cells = (figures.moment(adapter.created_at, today), adapter.state, told)
+    why = f"{marked}{figures.shortened(adapter.reason)}"
+    told = f"{name} · {figures.several(examples, 'example')} · {why}"
+    cells = (figures.when(adapter.created_at, today), adapter.state, told)
     style = "bold" if adapter.state == "active" else ""
     return render.row(cells, _columns(width), style)
 
@@ -187,11 +188,11 @@ def _at(series: Series, step: float) -> float | None:
     return high if left == right else low + (high - low) * (step - left) / (right - left)
 
 
-def run_story(states: Sequence[tuple[str, str, str]], today: str) -> Content:
+def run_story(states: Sequence[tuple[str, str, str]]) -> Content:
     """A run's states with their times and reasons, the newest below."""
     lines = [
         Content.assemble(
-            (f"{figures.moment(at, today):<18}", render.QUIET),
+            (f"{figures.moment(at):<18}", render.QUIET),
             (f"{state:<12}", "bold"),
             render.line(figures.shortened(reason)),
         )

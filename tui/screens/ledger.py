@@ -1,15 +1,341 @@
-"""The page Ledger."""
+"""The page Ledger: every call, newest first, chosen by filters and words, read page by page.
+
+Pages come from `store.browsing` in a thread; only what is on the screen and a little below is ever
+loaded. What is said is `ledger_text`'s.
+"""
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.events import Paste
+from textual.timer import Timer
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
 
+from store.browsing import Page as CallsPage
+from store.browsing import Place, browse, said_of
+from store.calls import Call
+from tui import figures, render
+from tui.commands import Command
+from tui.plainly import as_output, plain
+from tui.screens import ledger_text as say
+from tui.screens.correcting import Correcting
+from tui.screens.ledger_filter import Chosen
 from tui.screens.page import Page
-from tui.widgets.empty import EmptyState
+from tui.screens.story import StoryScreen
+from tui.session import Session
+from tui.widgets.chip import Chip
+from tui.widgets.confirm import Confirm
+from tui.widgets.endless import EndlessList
+from tui.widgets.vim import VimScroll
+from valence import feedback
+from valence.forgetting import forget_call
+from valence.story import Story, story_of
+
+PAGE = 100
+WIDE = 110
+"""Columns from which on the call under the cursor is shown beside the list."""
+PAUSE_S = 0.15
+"""How long typing rests before it is searched for."""
+
+Found = tuple[CallsPage, dict[str, str]]
+
+
+class Search(Input):
+    """The words that calls have to hold; Enter and Esc go to the list."""
+
+    BINDINGS = [("escape,down", "leave", "To the list")]  # noqa: RUF012 - as in Textual
+
+    def action_leave(self) -> None:
+        self.screen.query_one("#calls").focus()
+
+    def on_paste(self, event: Paste) -> None:
+        event.prevent_default().stop()
+        self.replace(render.line(event.text), *sorted(self.selection))
 
 
 class LedgerPage(Page):
+    """All calls, and one of them whole."""
+
     KEY = "ledger"
+    COMMANDS = (
+        Command(
+            "Search", "Calls that hold these words", "find", "find", "WORDS", key="slash",
+            label="Search",
+        ),
+        Command("Of a day", "Calls of one day", "day", "day", "YYYY-MM-DD"),
+        Command("Next boundary", "Only the calls of one boundary", "boundary", key="b"),
+        Command("Next route", "Only the calls that one route answered", "route", key="r"),
+        Command("Corrected, wrong or all", "By what you said of them", "said", key="w"),
+        Command("Since when", "Today, a week, a month, a year, ever", "since", key="d"),
+        Command("All calls", "No filter, no words", "all", key="escape"),
+        Command("Open", "One call's whole story", "open", key="o"),
+        Command(
+            "Correct", "Say what the answer should have been", "correct", key="c",
+            label="Correct", writes=True,
+        ),
+        Command("Good", "Say that the answer is good", "good", key="plus", writes=True),
+        Command("Bad", "Say that the answer is bad", "bad", key="minus", writes=True),
+        Command(
+            "Forget", "Remove a call and all that came of it", "forget", key="x", label="Forget",
+            writes=True,
+        ),
+    )  # fmt: skip
+    DEFAULT_CSS = """
+    LedgerPage #filters { height: 1; }
+    LedgerPage #count { width: 1fr; text-align: right; }
+    LedgerPage Search, LedgerPage Search:focus {
+        border: none; height: 1; padding: 0; margin-bottom: 1; background: $surface;
+    }
+    LedgerPage EndlessList, LedgerPage EndlessList:focus {
+        width: 1fr; height: 1fr; border: none; padding: 0; background: $background;
+        background-tint: transparent;
+    }
+    LedgerPage EndlessList { text-wrap: nowrap; text-overflow: ellipsis; }
+    LedgerPage EndlessList > .option-list--option { padding: 0; }
+    LedgerPage #story { display: none; width: 45%; margin-left: 2; }
+    LedgerPage.wide #story { display: block; }
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._chosen = Chosen()
+        self._words = ""
+        self._calls: list[Call] = []
+        self._said: dict[str, str] = {}
+        self._older: Place | None = None
+        self._ticket = 0
+        self._loading = False
+        self._typing: Timer | None = None
+        self._chips = {name: Chip(key, name) for key, name in Chosen.KEYS.items()}
+        self._count = Static(id="count")
+        self._search = Search(placeholder="/ search in what went in and what came out")
+        self._list = EndlessList(id="calls")
+        self._story = Static()
 
     def compose(self) -> ComposeResult:
-        yield EmptyState("Nothing here yet")
+        with Horizontal(id="filters"):
+            yield from self._chips.values()
+            yield self._count
+        yield self._search
+        with Horizontal():
+            yield self._list
+            with VimScroll(id="story"):
+                yield self._story
+
+    def shown(self) -> None:
+        self._list.focus()
+        self.refresh_from_store()
+
+    def refresh_from_store(self) -> None:
+        """Begins anew at the newest call, unless somebody is reading further down."""
+        if not self._list.highlighted:
+            self._begin()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= WIDE, "wide")
+
+    # -- pages -----------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """The newest page of what is chosen now."""
+        for name, chip in self._chips.items():
+            chip.show(self._chosen.told(name))
+        self._ticket += 1
+        self._fetch(None)
+
+    def _fetch(self, before: Place | None) -> None:
+        """One page in a thread; what was asked for before the last change is dropped."""
+        ticket, words, wanted = self._ticket, self._words, self._chosen.filter()
+        db = self.session.valence.stores.database
+        self._loading = True
+
+        def fetch() -> Found:
+            try:
+                page = browse(db, wanted, words, before, PAGE)
+                return page, {**said_of(db, [call.id for call in page.calls])}
+            finally:
+                self._loading = False
+
+        self.load(fetch, lambda found: self._add(found, ticket, before is None))
+
+    def _add(self, found: Found, ticket: int, first: bool) -> None:
+        if ticket != self._ticket:
+            return
+        page, said = found
+        if first:
+            self._calls, self._said = [], {}
+            self._list.clear_options()
+        self._calls += page.calls
+        self._said |= said
+        self._older = page.older
+        self._list.add_options([Option(self._line(call), call.id) for call in page.calls])
+        if first and self._calls:
+            self._list.highlighted = 0
+        self._count.update(say.count(len(self._calls), page.older is not None))
+        if len(self._calls) < self._list.size.height:
+            self.more()
+
+    @on(EndlessList.NearEnd)
+    def more(self) -> None:
+        """The next page, where there is one and none is on its way."""
+        if self._older is not None and not self._loading:
+            self._fetch(self._older)
+
+    def _line(self, call: Call) -> Content:
+        return say.call_line(call, self._said.get(call.id, ""), figures.today())
+
+    # -- choosing --------------------------------------------------------------------------------
+
+    @on(Chip.Pressed)
+    async def press(self, event: Chip.Pressed) -> None:
+        await self.run_action(event.action)
+
+    def action_boundary(self) -> None:
+        self._choose("boundary")
+
+    def action_route(self) -> None:
+        self._choose("route")
+
+    def action_said(self) -> None:
+        self._choose("said")
+
+    def action_since(self) -> None:
+        self._choose("since")
+
+    def _choose(self, name: str) -> None:
+        self._chosen = self._chosen.next(name)
+        self._begin()
+
+    def action_day(self, day: str = "") -> None:
+        """The calls of one day of this machine's zone, given as YYYY-MM-DD."""
+        self._chosen = self._chosen.on(day)
+        self._begin()
+
+    def action_all(self) -> None:
+        self._chosen = Chosen()
+        self._search.value = self._words = ""
+        self._begin()
+
+    def action_find(self, words: str = "") -> None:
+        """Looks for the words, or has them written."""
+        if words:
+            self._search.value = words
+        else:
+            self._search.focus()
+
+    @on(Input.Changed)
+    def type(self, event: Input.Changed) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(PAUSE_S, self._look_for)
+
+    def _look_for(self) -> None:
+        if self._words != self._search.value:
+            self._words = self._search.value
+            self._begin()
+
+    @on(Input.Submitted)
+    def submit(self) -> None:
+        self._look_for()
+        self._list.focus()
+
+    # -- one call --------------------------------------------------------------------------------
+
+    @property
+    def _call(self) -> Call | None:
+        """The call under the cursor."""
+        place = self._list.highlighted
+        return self._calls[place] if place is not None and place < len(self._calls) else None
+
+    @on(OptionList.OptionHighlighted)
+    def preview(self) -> None:
+        if (call := self._call) is not None and self.has_class("wide"):
+            stores = self.session.valence.stores
+            self.load(lambda: story_of(stores, call.id), self._preview)
+
+    def _preview(self, story: Story) -> None:
+        if self._call is not None and self._call.id == story.call.id:
+            self._story.update(say.story(story))
+
+    @on(OptionList.OptionSelected)
+    def action_open(self) -> None:
+        if (call := self._call) is not None:
+            stores = self.session.valence.stores
+            self.load(lambda: story_of(stores, call.id), self._open)
+
+    def _open(self, story: Story) -> None:
+        self.app.push_screen(StoryScreen(story), self._act)
+
+    async def _act(self, wanted: str | None) -> None:
+        """What was wanted in the story, if it may be done."""
+        if wanted and self.check_action(wanted, ()):
+            await self.run_action(wanted)
+
+    def action_correct(self) -> None:
+        if (call := self._call) is None:
+            return
+        valence, output = self.session.valence, call.output
+
+        def save(written: str) -> object:
+            return feedback.correct(valence, call.id, as_output(written, output))
+
+        facts = '"triples"' in (output or "")
+        editor = Correcting(self.session, call.input, plain(output), facts, save)
+        self.app.push_screen(editor, lambda kept: self._look_again(call) if kept else None)
+
+    def action_good(self) -> None:
+        self._rate(good=True)
+
+    def action_bad(self) -> None:
+        self._rate(good=False)
+
+    def _rate(self, good: bool) -> None:
+        if (call := self._call) is not None:
+            valence = self.session.valence
+            self.load(
+                lambda: feedback.rate(valence, call.id, good),
+                lambda _: self._look_again(call),
+                lane="turns",
+            )
+
+    def _look_again(self, call: Call) -> None:
+        """Something was said of a call: its line and its story are drawn anew."""
+        db = self.session.valence.stores.database
+        self.load(lambda: said_of(db, [call.id]), lambda said: self._mark(call, {**said}))
+
+    def _mark(self, call: Call, said: dict[str, str]) -> None:
+        self._said |= said
+        place = next((i for i, one in enumerate(self._calls) if one.id == call.id), None)
+        if place is not None:
+            self._list.replace_option_prompt_at_index(place, self._line(call))
+            self.preview()
+
+    def action_forget(self) -> None:
+        if (call := self._call) is None:
+            return
+        question = Confirm(
+            render.text("Forget this call for good?", "bold"),
+            render.text(
+                f"{render.line(call.input)}\n\nIts examples and corrections go too; adapters that "
+                "were trained on it are marked."
+            ),
+            yes="Forget it",
+            no="Keep it",
+        )
+        self.app.push_screen(question, lambda yes: self._forget(call) if yes else None)
+
+    def _forget(self, call: Call) -> None:
+        valence = self.session.valence
+        self.load(
+            lambda: forget_call(valence, call.id), lambda _: self._forgotten(call), lane="turns"
+        )
+
+    def _forgotten(self, call: Call) -> None:
+        self.notify("forgotten", markup=False)
+        self._calls = [one for one in self._calls if one.id != call.id]
+        self._list.remove_option(call.id)
+        self._story.update("")

@@ -15,7 +15,10 @@ from tui import figures, render
 from tui.plainly import plain
 from valence.story import Story
 
-TIME, BOUNDARY, ROUTE, SURE = 16, 10, 8, 5
+COLUMNS = (11, 9, 8, 4, 1)
+MOST_INPUT = 300
+"""Characters of an input on its line; the list cuts it where its room ends."""
+
 MARKS = {"corrected": "✎", "wrong": "−", "good": "+"}
 """What a person said of a call: a better answer, rated bad, rated good."""
 
@@ -23,33 +26,20 @@ SUBJECT = {"answer": "answered", "shadow": "unseen beside it", "audit": "unseen,
 LABEL = 12
 
 
-def call_line(call: Call, said: str, width: int, today: str) -> Content:
-    """One call on one line: when, by whom, how surely, what went in."""
+def call_line(call: Call, said: str, today: str) -> Content:
+    """One call on one line: when, by whom, how surely, what was said of it, what went in."""
     sure = "" if call.confidence is None else f"{call.confidence:.2f}"
-    head = (
-        figures.moment(call.created_at, today),
-        call.boundary,
-        call.route,
-        sure,
-        MARKS.get(said, ""),
-    )
-    columns = (TIME, BOUNDARY, ROUTE, SURE, 1)
-    left = max(8, width - sum(columns) - 2 * len(columns))
-    return render.row((*head, call.input), (*columns, left))
+    head = (figures.when(call.created_at, today), call.boundary, call.route, sure)
+    cells = (*head, MARKS.get(said, ""), call.input[:MOST_INPUT])
+    return render.row(cells, (*COLUMNS, MOST_INPUT))
 
 
-def chip(name: str, value: str) -> Content:
-    """One filter and what it is set to."""
-    return Content.assemble((f"{name} ", render.QUIET), (render.line(value), "bold"))
-
-
-def count(shown: int, more: bool, words: str) -> Content:
-    """How many calls are on the screen; all of them are never counted."""
+def count(shown: int, more: bool) -> Content:
+    """How many calls are in the list; all of them are never counted."""
     if not shown:
         return render.text("looking further …" if more else "none found", render.QUIET)
-    tail = ", more below" if more else ""
-    holding = f" holding “{render.line(words)}”" if words.strip() else ""
-    return render.text(f"{figures.several(shown, 'call')}{holding}{tail}", render.QUIET)
+    told = f"{shown:,}+ calls" if more else figures.several(shown, "call")
+    return render.text(told, render.QUIET)
 
 
 # -- one call --------------------------------------------------------------------------------------
@@ -133,7 +123,7 @@ def _learnt(told: Story) -> Iterator[Content]:
     elif verdict is None:
         yield _row("Verdict", "not looked at yet")
     else:
-        yield _row("Verdict", verdict.reason and f"left out: {verdict.reason}" or "an example")
+        yield _row("Verdict", f"left out: {verdict.reason}" if verdict.reason else "an example")
     yield from map(_example, told.examples)
     for adapter in told.adapters:
         yield _row("Adapter", f"{figures.short(adapter.id)} was trained on it ({adapter.state})")

@@ -93,7 +93,7 @@ class RunScreen(ModalScreen[None]):
         self._progress.update(_progress(found))
         self._plot.show(lines, _axes(found))
         states = [(change.state, change.created_at, change.reason) for change in history]
-        self._story.update(say.run_story(states, figures.today()))
+        self._story.update(say.run_story(states))
 
 
 def _progress(found: Progress) -> Content:
