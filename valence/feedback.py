@@ -5,9 +5,12 @@ Knows no screen and no command.
 
 from __future__ import annotations
 
+import json
+
 from store.calls import Feedback
 from valence.app import Valence
 from valence.boundaries import get
+from valence.drafting import edited
 
 
 def correct(app: Valence, call_id: str, output: str) -> Feedback:
@@ -21,6 +24,13 @@ def correct(app: Valence, call_id: str, output: str) -> Feedback:
     feedback = app.stores.ledger.correct(call.id, boundary.output_text(right))
     app.curate(boundary)
     return feedback
+
+
+def correct_draft(app: Valence, call_id: str, text: str) -> Feedback:
+    """The same for an edited `draft_of` the call's output. Raises InvalidOutput that names the
+    line, too."""
+    call = app.stores.ledger.get(call_id)
+    return correct(app, call.id, json.dumps(edited(call.output, text), ensure_ascii=False))
 
 
 def rate(app: Valence, call_id: str, good: bool, note: str = "") -> Feedback:

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from store.adapters import Adapter
 from tui import render
 from tui.screens import adapter_text as say
-from tui.widgets.vim import VimList
+from tui.widgets.listing import Listing
 from valence.app import Valence
 from valence.comparison import ItemByItem, item_by_item
 from valence.errors import AdapterError
@@ -49,11 +49,6 @@ class AdapterScreen(ModalScreen[None]):
     AdapterScreen > Vertical { background: $background; padding: 1 2 0 2; }
     AdapterScreen Static { height: auto; }
     AdapterScreen .part { margin-top: 1; }
-    AdapterScreen VimList, AdapterScreen VimList:focus {
-        height: 1fr; border: none; padding: 0; background: $background;
-        background-tint: transparent;
-    }
-    AdapterScreen VimList > .option-list--option { padding: 0; }
     """
 
     def __init__(self, page: LearningPage, adapter_id: str) -> None:
@@ -63,7 +58,7 @@ class AdapterScreen(ModalScreen[None]):
         self._differing = True
         self._title, self._origin = Static(), Static(classes="part")
         self._metrics, self._heading = Static(classes="part"), Static(classes="part")
-        self._items = VimList()
+        self._items = Listing()
 
     def compose(self) -> ComposeResult:
         with Vertical():

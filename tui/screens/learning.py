@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from tui import figures, render
 from tui.commands import Command
@@ -26,8 +25,9 @@ from tui.screens.run import RunScreen
 from tui.session import Session
 from tui.widgets.confirm import Confirm
 from tui.widgets.empty import EmptyState
+from tui.widgets.listing import Listing
 from tui.widgets.plot import Axes, Line, Plot
-from tui.widgets.vim import VimList, VimScroll
+from tui.widgets.vim import VimScroll
 from valence import steering, switching
 from valence.journey import Journey
 from valence.learning import start_by_hand
@@ -61,10 +61,7 @@ class LearningPage(Page):
         ),
     )  # fmt: skip
     DEFAULT_CSS = """
-    LearningPage VimList, LearningPage VimList:focus {
-        border: none; padding: 0; background: $background; background-tint: transparent;
-    }
-    LearningPage VimList > .option-list--option { padding: 0; }
+    LearningPage #headings { padding: 0 1; }
     LearningPage #boundaries { height: auto; max-height: 9; }
     LearningPage #middle { height: 10; margin-top: 1; }
     LearningPage.tall #middle { height: 14; }
@@ -79,14 +76,14 @@ class LearningPage(Page):
         super().__init__(session)
         self._seen: Seen | None = None
         self._looking = False
-        self._headings = Static()
-        self._boundaries = VimList(id="boundaries")
+        self._headings = Static(id="headings")
+        self._boundaries = Listing(id="boundaries")
         self._plot = Plot(id="coverage")
         self._nothing = EmptyState(
             "No calls yet", "Tell Valence something in the chat: each call draws the line on."
         )
         self._facts = Static()
-        self._work = VimList(id="work")
+        self._work = Listing(id="work")
 
     def compose(self) -> ComposeResult:
         yield self._headings
@@ -139,7 +136,7 @@ class LearningPage(Page):
     def _draw(self) -> None:
         if self._seen is None:
             return
-        width = self.content_size.width - 1
+        width = self.content_size.width - 3
         self._headings.update(say.headings(width))
         lines = [say.overview(journey, width) for journey in self._seen.journeys]
         names = [journey.boundary for journey in self._seen.journeys]
@@ -185,7 +182,7 @@ class LearningPage(Page):
     @on(OptionList.OptionHighlighted, "#boundaries")
     def choose(self) -> None:
         if self._seen is not None:
-            self._draw_chosen(self._seen, self.content_size.width - 1)
+            self._draw_chosen(self._seen, self.content_size.width - 3)
 
     @on(OptionList.OptionSelected, "#boundaries")
     def enter(self) -> None:
@@ -199,8 +196,7 @@ class LearningPage(Page):
 
     def action_open(self) -> None:
         """Opens the run or adapter that the cursor is on."""
-        option = self._work.highlighted_option
-        kind, _, name = ((option.id if option else None) or "").partition(" ")
+        kind, _, name = self._work.chosen.partition(" ")
         if kind == "run":
             self.app.push_screen(RunScreen(self, name))
         elif kind == "adapter":
@@ -265,18 +261,11 @@ class LearningPage(Page):
         self.load(act, told)
 
 
-def put(listing: OptionList, entries: list[tuple[str, Content]]) -> None:
-    """Shows these entries (name, line); the cursor stays on the entry that it is on. An entry
-    without a name is a heading."""
-    if [option.id or "" for option in listing.options] == [name for name, _ in entries]:
-        for place, (_, line) in enumerate(entries):
-            listing.replace_option_prompt_at_index(place, line)
+def put(listing: Listing, entries: list[tuple[str, Content]]) -> None:
+    """Shows these entries (name, line). Those that are there already are drawn in place, so that
+    nothing moves under the cursor; one without a name is a heading."""
+    if [option.id or "" for option in listing.options] != [name for name, _ in entries]:
+        listing.show(entries)
         return
-    chosen = listing.highlighted_option
-    listing.clear_options()
-    listing.add_options([Option(line, name or None, not name) for name, line in entries])
-    names = [name for name, _ in entries if name]
-    if chosen is not None and chosen.id in names:
-        listing.highlighted = listing.get_option_index(chosen.id)
-    elif names:
-        listing.highlighted = listing.get_option_index(names[0])
+    for place, (_, line) in enumerate(entries):
+        listing.replace_option_prompt_at_index(place, line)

@@ -10,9 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import Paste
-from textual.timer import Timer
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from store.browsing import Page as CallsPage
@@ -20,9 +18,8 @@ from store.browsing import Place, browse, said_of
 from store.calls import Call
 from tui import figures, render
 from tui.commands import Command
-from tui.plainly import as_output, plain
 from tui.screens import ledger_text as say
-from tui.screens.correcting import Correcting
+from tui.screens.edit import Edit
 from tui.screens.ledger_filter import Chosen
 from tui.screens.page import Page
 from tui.screens.story import StoryScreen
@@ -30,31 +27,18 @@ from tui.session import Session
 from tui.widgets.chip import Chip
 from tui.widgets.confirm import Confirm
 from tui.widgets.endless import EndlessList
+from tui.widgets.listing import SearchLine
 from tui.widgets.vim import VimScroll
 from valence import feedback
+from valence.drafting import Draft, draft_of
 from valence.forgetting import forget_call
 from valence.story import Story, story_of
 
 PAGE = 100
 WIDE = 110
 """Columns from which on the call under the cursor is shown beside the list."""
-PAUSE_S = 0.15
-"""How long typing rests before it is searched for."""
 
 Found = tuple[CallsPage, dict[str, str]]
-
-
-class Search(Input):
-    """The words that calls have to hold; Enter and Esc go to the list."""
-
-    BINDINGS = [("escape,down", "leave", "To the list")]  # noqa: RUF012 - as in Textual
-
-    def action_leave(self) -> None:
-        self.screen.query_one("#calls").focus()
-
-    def on_paste(self, event: Paste) -> None:
-        event.prevent_default().stop()
-        self.replace(render.line(event.text), *sorted(self.selection))
 
 
 class LedgerPage(Page):
@@ -87,15 +71,8 @@ class LedgerPage(Page):
     DEFAULT_CSS = """
     LedgerPage #filters { height: 1; }
     LedgerPage #count { width: 1fr; text-align: right; }
-    LedgerPage Search, LedgerPage Search:focus {
-        border: none; height: 1; padding: 0; margin-bottom: 1; background: $surface;
-    }
-    LedgerPage EndlessList, LedgerPage EndlessList:focus {
-        width: 1fr; height: 1fr; border: none; padding: 0; background: $background;
-        background-tint: transparent;
-    }
-    LedgerPage EndlessList { text-wrap: nowrap; text-overflow: ellipsis; }
-    LedgerPage EndlessList > .option-list--option { padding: 0; }
+    LedgerPage SearchLine { margin-bottom: 1; }
+    LedgerPage EndlessList { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     LedgerPage #story { display: none; width: 45%; margin-left: 2; }
     LedgerPage.wide #story { display: block; }
     """
@@ -109,10 +86,9 @@ class LedgerPage(Page):
         self._older: Place | None = None
         self._ticket = 0
         self._loading = False
-        self._typing: Timer | None = None
         self._chips = {name: Chip(key, name) for key, name in Chosen.KEYS.items()}
         self._count = Static(id="count")
-        self._search = Search(placeholder="/ search in what went in and what came out")
+        self._search = SearchLine("/ search in what went in and what came out")
         self._list = EndlessList(id="calls")
         self._story = Static()
 
@@ -227,20 +203,14 @@ class LedgerPage(Page):
         else:
             self._search.focus()
 
-    @on(Input.Changed)
-    def type(self, event: Input.Changed) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(PAUSE_S, self._look_for)
-
-    def _look_for(self) -> None:
-        if self._words != self._search.value:
-            self._words = self._search.value
+    @on(SearchLine.Asked)
+    def ask(self, event: SearchLine.Asked) -> None:
+        if self._words != event.words:
+            self._words = event.words
             self._begin()
 
-    @on(Input.Submitted)
-    def submit(self) -> None:
-        self._look_for()
+    @on(SearchLine.Left)
+    def leave(self) -> None:
         self._list.focus()
 
     # -- one call --------------------------------------------------------------------------------
@@ -276,16 +246,25 @@ class LedgerPage(Page):
             await self.run_action(wanted)
 
     def action_correct(self) -> None:
-        if (call := self._call) is None:
-            return
-        valence, output = self.session.valence, call.output
+        if (call := self._call) is not None:
+            self.load(lambda: draft_of(call.output), lambda draft: self._edit(call, draft))
 
-        def save(written: str) -> object:
-            return feedback.correct(valence, call.id, as_output(written, output))
+    def _edit(self, call: Call, draft: Draft, hint: str = "") -> None:
+        """Has the answer edited; what was written and cannot be kept is edited further."""
+        valence = self.session.valence
 
-        facts = '"triples"' in (output or "")
-        editor = Correcting(self.session, call.input, plain(output), facts, save)
-        self.app.push_screen(editor, lambda kept: self._look_again(call) if kept else None)
+        def keep(text: str | None) -> None:
+            if text is None or (text == draft.text and not hint):
+                return
+            self.session.jobs.run(
+                lambda: feedback.correct_draft(valence, call.id, text),
+                lambda _: self._look_again(call),
+                lambda sentence: self._edit(call, Draft(text, draft.facts), sentence),
+                lane="turns",
+            )
+
+        way = "One fact a line: subject | relation | object" if draft.facts else ""
+        self.app.push_screen(Edit("What should it have been?", draft.text, hint or way), keep)
 
     def action_good(self) -> None:
         self._rate(good=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from tui.widgets.vim import VimList
+from tui.widgets.listing import Listing
 
 AHEAD = 30
 """Lines before the end at which more are wanted."""
 
 
-class EndlessList(VimList):
+class EndlessList(Listing):
     """A list of lines; says when its end comes near, by keys or by mouse."""
 
     class NearEnd(Message):

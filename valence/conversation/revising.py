@@ -7,9 +7,7 @@ not know how an answer is found.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from store.conversations import Turn
@@ -19,27 +17,18 @@ from valence.boundaries.triples import triples_from_json
 from valence.conversation.provenance import call_behind
 from valence.conversation.reply import Reply
 from valence.conversation.working import Listen, abandoned
-from valence.errors import BoundaryError, CallError, InvalidOutput
+from valence.drafting import Draft as Draft
+from valence.drafting import draft_of, edited, worded
+from valence.errors import CallError
 from valence.memory.restating import restate
 
 if TYPE_CHECKING:
     from valence.app import Valence
     from valence.router import Answer
 
-SEPARATOR = " | "
-
 
 class Stopped(Exception):
     """A person has stopped the turn; raised by who listens to it."""
-
-
-@dataclass(frozen=True)
-class Draft:
-    """An answer as it is edited: its text, or its facts, one a line as subject | relation |
-    object."""
-
-    text: str
-    facts: bool
 
 
 def ask(app: Valence, text: str, conversation: str | None, listen: Listen) -> Reply:
@@ -65,18 +54,14 @@ def _or_stopped(app: Valence, turn: Callable[[], Reply]) -> Reply:
 
 def draft(app: Valence, turn: Turn) -> Draft:
     """The turn's answer, to be edited. Raises CallError where no model gave it."""
-    call = _call(app, turn)
-    data = json.loads(call.output or "{}")
-    if "triples" in data:
-        return Draft("\n".join(SEPARATOR.join(triple) for triple in data["triples"]), facts=True)
-    return Draft(data[_worded(data)], facts=False)
+    return draft_of(_call(app, turn).output)
 
 
 def correct(app: Valence, turn: Turn, text: str) -> Turn:
     """Keeps the edited draft as a correction. Raises InvalidOutput, CallError."""
     call = _call(app, turn)
     boundary = get(call.boundary)
-    output = boundary.from_json(_edited(json.loads(call.output or "{}"), text))
+    output = boundary.from_json(edited(call.output, text))
     app.stores.ledger.correct(call.id, boundary.output_text(output))
     if app.settings.privacy.learn != "none":
         app.curate(boundary)
@@ -116,31 +101,6 @@ def _call(app: Valence, turn: Turn) -> Call:
     return call
 
 
-def _edited(data: dict[str, Any], text: str) -> dict[str, Any]:
-    """The output's JSON with the draft in it. Raises InvalidOutput that names the line."""
-    if "triples" not in data:
-        return data | {_worded(data): text.strip()}
-    lines = [line for line in text.splitlines() if line.strip()]
-    return {"triples": [_triple(line) for line in lines]}
-
-
-def _triple(line: str) -> list[str]:
-    parts = [part.strip() for part in line.split("|")]
-    if len(parts) != 3 or not all(parts):
-        raise InvalidOutput(
-            f"{line.strip()!r} is no fact", do="Write subject | relation | object, one fact a line."
-        )
-    return parts
-
-
-def _worded(data: dict[str, Any]) -> str:
-    """The key of the output's one text."""
-    words = [key for key, value in data.items() if isinstance(value, str)]
-    if len(words) != 1:
-        raise BoundaryError("this answer is not one text and cannot be edited here")
-    return words[0]
-
-
 def _now_says(
     app: Valence, turn: Turn, data: dict[str, Any], call: Call, told: dict[str, Any]
 ) -> Turn:
@@ -154,6 +114,6 @@ def _now_says(
         ]
     else:
         marks = "".join(f"[{each['number']}]" for each in answer["citations"])
-        answer["answer"] = f"{data[_worded(data)]} {marks}".strip()
+        answer["answer"] = f"{data[worded(data)]} {marks}".strip()
     app.memory.conversations.answer(turn.id, answer)
     return app.memory.conversations.turn(turn.id)
