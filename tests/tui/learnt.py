@@ -35,7 +35,7 @@ def id_of(number: int) -> str:
 
 
 def time_of(number: int) -> str:
-    return f"2026-03-{1 + number // 100:02}T10:{number // 60 % 60:02}:{number % 60:02}.000000Z"
+    return f"2020-03-{1 + number // 100:02}T10:{number // 60 % 60:02}:{number % 60:02}.000000Z"
 
 
 def fill(valence: Valence, calls: int = 400) -> None:
@@ -89,7 +89,7 @@ def a_row(
     number: int, mine: Attempt, route: str, reason: str, attempts: tuple[Attempt, ...] = ()
 ) -> Call:
     return Call(
-        id=id_of(number), boundary="decompose", input=f"{TEXT} ({number})", output=mine.output,
+        id=id_of(number), boundary="decompose", input=f"({number}) {TEXT}", output=mine.output,
         route=route, reason=reason, confidence=mine.confidence, threshold=mine.threshold,
         latency_ms=mine.latency_ms or 0.0, cost_usd=mine.cost_usd, created_at=time_of(number),
         attempts=attempts or (mine,),
@@ -98,7 +98,7 @@ def a_row(
 
 def an_example(number: int, split: Any = "train") -> Example:
     return Example(
-        id=id_of(40_000 + number), boundary="decompose", input=f"{TEXT} ({number})", output=RIGHT,
+        id=id_of(40_000 + number), boundary="decompose", input=f"({number}) {TEXT}", output=RIGHT,
         origin="frontier", rank=RANKS["frontier"], split="test" if number < 10 else split,
         group_key=str(number), fold_key=str(number), created_at=time_of(number),
     )  # fmt: skip

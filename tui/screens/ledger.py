@@ -26,11 +26,13 @@ from tui.screens.story import StoryScreen
 from tui.session import Session
 from tui.widgets.chip import Chip
 from tui.widgets.confirm import Confirm
+from tui.widgets.empty import EmptyState
 from tui.widgets.endless import EndlessList
 from tui.widgets.listing import SearchLine
 from tui.widgets.vim import VimScroll
 from valence import feedback
 from valence.drafting import Draft, draft_of
+from valence.errors import ValenceError
 from valence.forgetting import forget_call
 from valence.story import Story, story_of
 
@@ -90,6 +92,7 @@ class LedgerPage(Page):
         self._count = Static(id="count")
         self._search = SearchLine("/ search in what went in and what came out")
         self._list = EndlessList(id="calls")
+        self._nothing = EmptyState("No calls yet", "All that Valence answers is kept here.")
         self._story = Static()
 
     def compose(self) -> ComposeResult:
@@ -99,6 +102,7 @@ class LedgerPage(Page):
         yield self._search
         with Horizontal():
             yield self._list
+            yield self._nothing
             with VimScroll(id="story"):
                 yield self._story
 
@@ -152,6 +156,8 @@ class LedgerPage(Page):
         if first and self._calls:
             self._list.highlighted = 0
         self._count.update(say.count(len(self._calls), page.older is not None))
+        empty = not self._calls and self._chosen == Chosen() and not self._words
+        self._nothing.display, self._list.display = empty, not empty
         if len(self._calls) < self._list.size.height:
             self.more()
 
@@ -188,7 +194,11 @@ class LedgerPage(Page):
 
     def action_day(self, day: str = "") -> None:
         """The calls of one day of this machine's zone, given as YYYY-MM-DD."""
-        self._chosen = self._chosen.on(day)
+        try:
+            self._chosen = self._chosen.on(day)
+        except ValenceError as error:
+            self.shell.complain(str(error))
+            return
         self._begin()
 
     def action_all(self) -> None:
