@@ -7,12 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
+from models.errors import ModelNotFound
 from store.leases import Leases
 from store.runs import Run
+from tests.valence.conftest import TINY
 from valence import steering
 from valence.app import Valence
-from valence.errors import TrainingError
+from valence.errors import AlreadyRunning, NotEnoughExamples, TrainingError
 from valence.exclusive import LEASE
+from valence.learning import start_by_hand
 from valence.progress import progress_of
 
 
@@ -72,3 +75,17 @@ def test_a_run_before_its_first_step(app: Valence) -> None:
     assert not found.interrupted  # its process may just be coming up
     with pytest.raises(TrainingError, match="no run is training"):
         steering.pause(app)
+
+
+def test_a_run_that_cannot_succeed_is_not_begun_by_hand(open_app: Callable[..., Valence]) -> None:
+    without = open_app()
+    with pytest.raises(ModelNotFound):
+        start_by_hand(without, "decompose")
+    app = open_app(local={"model": str(TINY)})
+    with pytest.raises(NotEnoughExamples, match="decompose has 0 train examples"):
+        start_by_hand(app, "decompose")
+    other = Leases(app.stores.database)
+    assert other.acquire(LEASE, 60)
+    with pytest.raises(AlreadyRunning):
+        start_by_hand(app, "decompose")
+    assert app.stores.runs.list() == []

@@ -75,7 +75,7 @@ class LearningPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._seen: Seen | None = None
-        self._looking = False
+        self._looking = self._failed = False
         self._headings = Static(id="headings")
         self._boundaries = Listing(id="boundaries")
         self._plot = Plot(id="coverage")
@@ -112,13 +112,17 @@ class LearningPage(Page):
 
     def _look(self) -> Seen:
         """In a thread."""
+        self._failed = True
         try:
-            return look(self.session.valence, self._seen)
+            seen = look(self.session.valence, self._seen)
+            self._failed = False
+            return seen
         finally:
             self._looking = False
 
     def _tick(self) -> None:
-        if self.display:
+        """Looks again; not behind a failure, which would be told again every second."""
+        if self.display and not self._failed:
             self.refresh_from_store()
 
     def on_resize(self) -> None:

@@ -197,7 +197,7 @@ class LedgerPage(Page):
         try:
             self._chosen = self._chosen.on(day)
         except ValenceError as error:
-            self.shell.complain(str(error))
+            self.notify(render.line(str(error)), severity="error", markup=False)
             return
         self._begin()
 
