@@ -10,6 +10,7 @@ from store.calls import Call
 from tests.tui import learnt
 from tests.tui.snapshots import assert_same
 from tests.tui.stage import Stage, opened, play
+from tui.screens import ledger
 from tui.widgets.endless import EndlessList
 from valence.app import Valence
 from valence.story import story_of
@@ -60,6 +61,23 @@ def test_pages_come_as_one_scrolls(used: Valence) -> None:
             await stage.shows("400 calls", "(0)")
             await stage.press("g")
             await stage.shows("(399)")
+
+    play(scene)
+
+
+def test_a_long_list_goes_on_in_a_new_one(used: Valence, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "MOST", 200)
+
+    async def scene() -> None:
+        async with opened(used, "ledger") as stage:
+            await begun(stage)
+            await stage.press("G")
+            await stage.shows("200+ calls")
+            await stage.press("G")
+            await stage.shows("300+ calls", "(199)")
+            assert rows(stage) == 100
+            await stage.press("escape")
+            await begun(stage)
 
     play(scene)
 

@@ -37,6 +37,9 @@ from valence.forgetting import forget_call
 from valence.story import Story, story_of
 
 PAGE = 100
+MOST = 5000
+"""Calls in the list at once; who scrolls on goes on in a new list, so that no key waits."""
+
 WIDE = 110
 """Columns from which on the call under the cursor is shown beside the list."""
 
@@ -86,6 +89,7 @@ class LedgerPage(Page):
         self._calls: list[Call] = []
         self._said: dict[str, str] = {}
         self._older: Place | None = None
+        self._left = 0
         self._ticket = 0
         self._loading = False
         self._chips = {name: Chip(key, name) for key, name in Chosen.KEYS.items()}
@@ -112,7 +116,7 @@ class LedgerPage(Page):
 
     def refresh_from_store(self) -> None:
         """Begins anew at the newest call, unless somebody is reading further down."""
-        if not self._list.highlighted:
+        if not self._list.highlighted and not self._left:
             self._begin()
 
     def on_resize(self) -> None:
@@ -125,9 +129,10 @@ class LedgerPage(Page):
         for name, chip in self._chips.items():
             chip.show(self._chosen.told(name))
         self._ticket += 1
-        self._fetch(None)
+        self._left = 0
+        self._fetch(None, anew=True)
 
-    def _fetch(self, before: Place | None) -> None:
+    def _fetch(self, before: Place | None, anew: bool) -> None:
         """One page in a thread; what was asked for before the last change is dropped."""
         ticket, words, wanted = self._ticket, self._words, self._chosen.filter()
         db = self.session.valence.stores.database
@@ -140,23 +145,23 @@ class LedgerPage(Page):
             finally:
                 self._loading = False
 
-        self.load(fetch, lambda found: self._add(found, ticket, before is None))
+        self.load(fetch, lambda found: self._add(found, ticket, anew))
 
-    def _add(self, found: Found, ticket: int, first: bool) -> None:
+    def _add(self, found: Found, ticket: int, anew: bool) -> None:
         if ticket != self._ticket:
             return
         page, said = found
-        if first:
+        if anew:
             self._calls, self._said = [], {}
             self._list.clear_options()
         self._calls += page.calls
         self._said |= said
         self._older = page.older
         self._list.add_options([Option(self._line(call), call.id) for call in page.calls])
-        if first and self._calls:
+        if anew and self._calls:
             self._list.highlighted = 0
-        self._count.update(say.count(len(self._calls), page.older is not None))
-        empty = not self._calls and self._chosen == Chosen() and not self._words
+        self._count.update(say.count(self._left + len(self._calls), page.older is not None))
+        empty = not self._calls and self._chosen == Chosen() and not self._words and not self._left
         self._nothing.display, self._list.display = empty, not empty
         if len(self._calls) < self._list.size.height:
             self.more()
@@ -164,8 +169,11 @@ class LedgerPage(Page):
     @on(EndlessList.NearEnd)
     def more(self) -> None:
         """The next page, where there is one and none is on its way."""
-        if self._older is not None and not self._loading:
-            self._fetch(self._older)
+        if self._older is None or self._loading:
+            return
+        full = len(self._calls) >= MOST
+        self._left += len(self._calls) if full else 0
+        self._fetch(self._older, anew=full)
 
     def _line(self, call: Call) -> Content:
         return say.call_line(call, self._said.get(call.id, ""), figures.today())
