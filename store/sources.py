@@ -19,6 +19,9 @@ from store.rows import find, insert_sql
 SourceKind: TypeAlias = Literal["note", "document", "turn", "import"]
 SourceState: TypeAlias = Literal["read", "skipped", "gone"]
 
+FORGOTTEN = "forgotten"
+"""The reason of a source that a person has taken away; `state` is then gone."""
+
 _COLUMNS = (
     "id", "kind", "place", "title", "state", "reason", "sha256", "bytes", "modified_at",
     "recorded_at", "trusted",

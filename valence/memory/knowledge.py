@@ -147,6 +147,17 @@ class Knowledge:
                 found.append(Contradiction(subject=name, relation=relation, facts=tuple(facts)))
         return found
 
+    def settle(self, contradiction: Contradiction, holds: str) -> list[Fact]:
+        """A person says which fact (id) holds: those that cannot be true beside it are believed no
+        longer, for its sake. Returns them; `Graph.believe_again` takes each back."""
+        chosen = next(fact for fact in contradiction.facts if fact.id == holds)
+        with self.graph.db.transaction():
+            return [
+                self.graph.supersede(fact.id, chosen.id)
+                for fact in contradiction.facts
+                if _disagree(fact, chosen)
+            ]
+
     def is_functional(self, relation: str) -> bool:
         """Whether the relation (folded) has one object a subject in what is known: of at least
         FUNCTIONAL_SUBJECTS subjects, FUNCTIONAL_SHARE have."""
@@ -253,13 +264,12 @@ class Knowledge:
 
 def _disputed(facts: Sequence[Fact]) -> list[Fact]:
     """Those that say something else of a time than another one says of it."""
-    against = {
-        each.id
-        for a, b in combinations(facts, 2)
-        if a.object_id != b.object_id and _overlap(a, b)
-        for each in (a, b)
-    }
+    against = {each.id for a, b in combinations(facts, 2) if _disagree(a, b) for each in (a, b)}
     return [fact for fact in facts if fact.id in against]
+
+
+def _disagree(a: Fact, b: Fact) -> bool:
+    return a.object_id != b.object_id and _overlap(a, b)
 
 
 def _overlap(a: Fact, b: Fact) -> bool:

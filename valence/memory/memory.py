@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import EmbeddingModelMissing
-from store.conversations import Conversations, forget_in_turns
+from store.conversations import Conversations
 from store.database import Database
 from store.episodes import Chunk, Episodes
 from store.errors import UnknownId
@@ -23,6 +23,7 @@ from store.sources import Source, SourceKind, Sources
 from store.told import called, with_content
 from valence.memory.alike import AlikeNames, AlikePlaces
 from valence.memory.backlog import embed_backlog
+from valence.memory.forgetting import Kind, forget
 from valence.memory.knowledge import Knowledge
 from valence.memory.likeness import WhenReady
 from valence.memory.meaning import Meaning
@@ -253,37 +254,19 @@ class Memory:
 
     # Away
 
-    def forget(self, id: str) -> tuple[str, str]:
-        """Removes a fact, or a source with all that came of it alone; returns which of the two it
-        was, and its whole id.
+    def forget(self, id: str) -> tuple[Kind, str]:
+        """Removes a fact, an entity with all facts that name it, or a source with all that came
+        of it alone; returns which of them it was, and its whole id.
 
         Answers that rested on it go too. The call that read it stays in the ledger, which has its
         own way to forget. Raises UnknownId.
         """
-        try:
-            return self._forget_source(self.sources.get(id))
-        except UnknownId:
-            fact = self.graph.get(id)
-        with self.db.transaction() as connection:
-            forget_in_turns(connection, fact.id)
-            self.graph.forget_fact(fact.id)
-        return "fact", fact.id
-
-    def _forget_source(self, source: Source) -> tuple[str, str]:
-        chunks = self.episodes.of_source(source.id)
-        with self.db.transaction() as connection:
-            forget_in_turns(connection, source.id)
-            self.graph.forget_source(source.id)
-            self.episodes.remove(chunk.id for chunk in chunks)
-            emptied = replace(source, state="gone", title="", sha256=None, reason="forgotten")
-            self.sources.update(emptied)
-        self.episodes.forget([])  # the words leave the full-text index's old segments
-        return "source", source.id
+        return forget(self, id)
 
     def forget_if_known(self, source_id: str) -> None:
         """Removes a source where there is one."""
         if self._known_id(source_id) is not None:
-            self._forget_source(self.sources.get(source_id))
+            self.forget(source_id)
 
 
 def _silently(done: int, total: int) -> None:
