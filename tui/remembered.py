@@ -126,8 +126,9 @@ def disagreement(given: Contradiction) -> Content:
 
 def source(given: Source, holdings: Holdings, width: int) -> Content:
     """A source on one line: what became of it, what it is, what it holds, since when."""
-    pieces, facts = (counted(number, name) for number, name in zip(holdings, ("text", "fact")))
-    holds = f"{pieces:>10} {facts:>11}" if given.state == "read" else ""
+    pieces, facts = holdings
+    holds = f"{counted(pieces, 'text'):>10} {counted(facts, 'fact'):>11}"
+    holds = holds if given.state == "read" else ""
     room = max(8, width - 11 - 22 - 12 - 4)
     name = given.place.rpartition("/")[2] or given.title or given.reason or given.kind
     return Content.assemble(

@@ -57,9 +57,6 @@ class Disagreements(Section):
     def refresh_from_store(self) -> None:
         self.owner.load(lambda: self.memory.knowledge.contradictions(), self._show)
 
-    def take_focus(self) -> None:
-        self.claims.focus()
-
     def settle(self) -> None:
         """The claim under the cursor holds; the others are believed no longer."""
         fact = self._fact()
@@ -100,7 +97,7 @@ class Disagreements(Section):
 
     def _show(self, found: list[Contradiction]) -> None:
         self._found = found
-        self.set_class(not found, "empty")
+        self.show_empty(not found)
         self.post_message(self.Counted(self.KEY, len(found)))
         rows: list[tuple[str, Content]] = []
         for each in found:

@@ -141,9 +141,6 @@ class Known(Section):
 
         self.owner.load(find, lambda found: self._show_found(*found))
 
-    def take_focus(self) -> None:
-        self.entities.focus()
-
     def search(self) -> None:
         self.query_one(SearchLine).focus()
 
@@ -179,7 +176,7 @@ class Known(Section):
     # -- what was found ------------------------------------------------------------------------
 
     def _show_found(self, found: list[Listed], facts: int) -> None:
-        self.set_class(not found and not self._words and not facts, "empty")
+        self.show_empty(not found and not self._words and not facts)
         self.post_message(self.Counted(self.KEY, facts))
         self._names = {each.entity.id: each.entity.name for each in found}
         width = max(12, self.entities.content_size.width - 3)

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui import render
+from tui.widgets.listing import Listing
 
 if TYPE_CHECKING:
     from tui.screens.page import Page
@@ -56,6 +57,15 @@ class Section(Vertical):
         """The memory as it is opened now."""
         return self.owner.session.valence.memory
 
+    def show_empty(self, empty: bool) -> None:
+        """Only the words for an empty section, or what it holds. An empty one takes the focus
+        itself, so that the page's keys go on working."""
+        focused = self.has_focus_within or self.screen.focused is None
+        self.can_focus = empty
+        self.set_class(empty, "empty")
+        if focused and self.display:
+            self.take_focus()
+
     def tell(self, sentence: str) -> None:
         """One sentence on what was done, for a while."""
         self.notify(render.line(sentence), markup=False)
@@ -64,7 +74,9 @@ class Section(Vertical):
         """Show what the store says now."""
 
     def take_focus(self) -> None:
-        """The section has been switched to."""
+        """The section has been switched to, or has been filled."""
+        target = self if self.can_focus else next(iter(self.query(Listing)), self)
+        target.focus()
 
     def search(self) -> None:
         """Begin to search in it."""

@@ -71,9 +71,6 @@ class SourceList(Section):
         self.query_one("#folder", Static).update(self._folder())
         self.owner.load(self._look, lambda found: self._show(*found))
 
-    def take_focus(self) -> None:
-        self.read.focus()
-
     def search(self) -> None:
         self.query_one(SearchLine).focus()
 
@@ -125,7 +122,7 @@ class SourceList(Section):
 
     def _show(self, sources: list[Source], holdings: dict[str, Holdings]) -> None:
         self._sources, self._holdings = sources, holdings
-        self.set_class(not sources and not self._words, "empty")
+        self.show_empty(not sources and not self._words)
         if not self._words:
             self.post_message(self.Counted(self.KEY, len(sources)))
         self._fill()
