@@ -45,16 +45,19 @@ KEY_WORDS: dict[Source | None, str] = {
 }
 
 
-def heading(section: str, settings: Settings) -> Content:
-    """A group's name, and what its settings mean together."""
-    notes: dict[str, Callable[[Settings], str]] = {
+def heading(section: str) -> Content:
+    """A group's name."""
+    return Content.styled(GROUPS.get(section, section.capitalize()), "bold $text-primary")
+
+
+def meaning(section: str, settings: Settings) -> str:
+    """What the settings of a group mean together, "" where each speaks for itself."""
+    meanings: dict[str, Callable[[Settings], str]] = {
         "gate": lambda chosen: promise(chosen.gate),
         "frontier": _frontier,
         "privacy": _privacy,
     }
-    note = notes[section](settings) if section in notes else ""
-    title = GROUPS.get(section, section.capitalize())
-    return Content.assemble((title, "bold $text-primary"), (f"  {render.line(note)}", render.QUIET))
+    return meanings[section](settings) if section in meanings else ""
 
 
 def row(option: Option, width: int) -> Content:
@@ -77,21 +80,27 @@ def key_row(provider: str, source: Source | None) -> Content:
 
 def details(option: Option) -> Content:
     """All that is to know of a setting."""
-    origins = {
-        "default": "the default",
-        "file": "set in config.toml",
-        "environment": f"set by {option.variable}, which stands above config.toml",
-    }
-    way = "Enter changes it, r goes back to the default."
-    if not option.editable:
-        way = f"It can be changed where {option.variable} is set, not here."
-    return Content.assemble(
+    lines = [
         (f"{option.key} = {render.line(option.value)}", "bold"),
-        f"\n{render.line(option.meaning)}",
-        (f"\n{_chosen(option)}", ""),
-        (f"\nThis is {origins[option.origin]}; the default is {option.default}.", render.QUIET),
-        (f"\n{way} {option.effect if option.editable else ''}", render.QUIET),
-    )
+        (f"\n{render.line(option.meaning)}", ""),
+        (_chosen(option), ""),
+        (f"\n{_origin(option)} {_way(option)}", render.QUIET),
+    ]
+    return Content.assemble(*lines)
+
+
+def _origin(option: Option) -> str:
+    if option.origin == "environment":
+        return f"{option.variable} in the environment sets it, and stands above config.toml."
+    if option.value == option.default:
+        return "This is the default."
+    return f"The default is {render.line(option.default)}."
+
+
+def _way(option: Option) -> str:
+    if not option.editable:
+        return "It can be changed there, not here."
+    return f"Enter changes it, r goes back to the default. {option.effect}"
 
 
 def key_details(provider: str, source: Source | None) -> Content:
@@ -129,7 +138,7 @@ def matching_keys(keys: Mapping[str, Source | None], words: list[str]) -> list[s
 
 def _chosen(option: Option) -> str:
     words = CHOICES.get((option.key, option.value), "")
-    return words[:1].upper() + words[1:] + "." if words else ""
+    return f"\n{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def _frontier(settings: Settings) -> str:

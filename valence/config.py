@@ -172,6 +172,8 @@ def check(key: str, text: str) -> str | None:
     """What is wrong with `text` as the value of one `section.key`, in one sentence; None if it can
     be set."""
     section, name = _known(key)
+    if not text.strip() and not _optional(section, name):
+        return "It cannot be empty."
     try:
         _section(section).model_validate({name: _value(section, name, text)})
     except ValidationError as error:

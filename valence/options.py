@@ -25,6 +25,8 @@ EFFECTS = {
 }
 """When a change of a section's settings takes effect."""
 AT_ONCE = "At once."
+NOTHING = "none"
+"""How the lack of a value is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ def promise(gate: GateSettings) -> str:
 def as_text(value: Any) -> str:
     """A value as it is written into the settings file."""
     if value is None:
-        return "none"
+        return NOTHING
     return str(value).lower() if isinstance(value, bool) else f"{value}"
 
 

@@ -60,6 +60,7 @@ def test_choices_are_named_where_there_are_any(path: Path) -> None:
         ("gate.max_error", "much", "It should be a valid number, unable to parse string"),
         ("privacy.learn", "some", "It should be 'all', 'corrections' or 'none'."),
         ("training.rank", "0", "It should be greater than or equal to 1."),
+        ("local.model", " ", "It cannot be empty."),
         ("gate.max_error", "0.1", None),
         ("frontier.model", "none", None),
     ],

@@ -51,6 +51,7 @@ class MemoryPage(Page):
         self._disagreements = Disagreements(self)
         self._sources = SourceList(self)
         self._parts: tuple[Section, ...] = (self._known, self._disagreements, self._sources)
+        self.part: Section = self._known
         self._line = SectionLine(*map(type, self._parts))
 
     def compose(self) -> ComposeResult:
@@ -60,12 +61,6 @@ class MemoryPage(Page):
 
     def on_mount(self) -> None:
         self._line.call_after_refresh(self._line.open, Known.KEY)
-
-    @property
-    def part(self) -> Section:
-        """The section that is open."""
-        current = self.query_one(ContentSwitcher).current
-        return next(part for part in self._parts if current == part.KEY)
 
     def shown(self) -> None:
         super().shown()
@@ -82,6 +77,7 @@ class MemoryPage(Page):
         return super().check_action(action, parameters)
 
     def action_section(self, key: str) -> None:
+        self.part = next(part for part in self._parts if key == part.KEY)
         self.query_one(ContentSwitcher).current = key
         self._line.open(key)
         self.refresh_bindings()

@@ -21,7 +21,7 @@ from tui.session import Session
 from tui.widgets.editing import Choose, Write
 from tui.widgets.listing import Listing, SearchLine
 from valence.config import Settings, check
-from valence.options import Option, options
+from valence.options import NOTHING, Option, options
 
 WIDE = 110
 """Cells from which on what is to know of a setting stands beside the list."""
@@ -53,7 +53,7 @@ class SettingsPage(Page):
     SettingsPage #what { height: 6; margin-top: 1; padding: 0 1; }
     SettingsPage.wide #set { layout: horizontal; }
     SettingsPage.wide #list { width: 3fr; }
-    SettingsPage.wide #what { width: 2fr; height: 1fr; margin: 1 0 0 3; }
+    SettingsPage.wide #what { width: 2fr; height: 1fr; margin: 0 0 0 3; }
     """
 
     def __init__(self, session: Session) -> None:
@@ -110,7 +110,7 @@ class SettingsPage(Page):
         self._fill()
 
     def _fill(self) -> None:
-        rows = list(self._rows())
+        rows = list(self._rows())[1:]
         nothing = ("", Content.styled("no such setting", render.QUIET))
         self.query_one(Listing).show(rows or [nothing])
 
@@ -127,7 +127,10 @@ class SettingsPage(Page):
                 named = settings_words.matching_keys(keys, self._words)
                 rows += [(KEY + name, settings_words.key_row(name, keys[name])) for name in named]
             if rows:
-                yield "", settings_words.heading(section, settings)
+                yield "", Content("")
+                yield "", settings_words.heading(section)
+                if meaning := settings_words.meaning(section, settings):
+                    yield "", Content.styled(meaning, render.QUIET)
                 yield from rows
 
     def _show_what(self) -> None:
@@ -179,8 +182,8 @@ class SettingsPage(Page):
             return
 
         def done(text: str | None) -> None:
-            if text is not None and text != option.value:
-                self._save(option, text)
+            if text is not None and (text or NOTHING) != option.value:
+                self._save(option, text or NOTHING)
 
         self.app.push_screen(_question(option), done)
 
@@ -214,4 +217,5 @@ def _question(option: Option) -> Choose | Write:
     if option.choices:
         values = [(value, settings_words.choice(option, value)) for value in option.choices]
         return Choose(title, values, option.value)
-    return Write(title, lambda text: check(option.key, text), option.value)
+    now = "" if option.value == NOTHING else option.value
+    return Write(title, lambda text: check(option.key, text), now)

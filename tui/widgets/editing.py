@@ -19,6 +19,8 @@ from tui.widgets.listing import Listing
 Check = Callable[[str], str | None]
 """What is wrong with a text, in one sentence; None for nothing."""
 
+HINT = "Enter keeps it, Esc leaves it as it was."
+
 FRAME = """
     align: center middle;
     & > Vertical {
@@ -61,8 +63,9 @@ class Write(ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Leave it")]
     DEFAULT_CSS = f"""
     Write {{ {FRAME}
-        & Input {{ border: round $border; background: transparent; }}
-        & #problem {{ color: $text-error; margin: 0; }}
+        & Input {{ background: $panel; padding: 0 1; }}
+        & #problem {{ color: $text-muted; margin: 1 0 0 0; }}
+        & #problem.wrong {{ color: $text-error; }}
     }}
     """
 
@@ -74,8 +77,8 @@ class Write(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(self._title)
-            yield Input(self._now, password=self._secret)
-            yield Static(id="problem")
+            yield Input(self._now, password=self._secret, compact=True)
+            yield Static(HINT, id="problem")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -86,4 +89,6 @@ class Write(ModalScreen[str | None]):
         if problem is None:
             self.dismiss(event.value)
         else:
-            self.query_one("#problem", Static).update(render.text(f"✗ {problem}"))
+            shown = self.query_one("#problem", Static)
+            shown.update(render.text(f"✗ {problem}"))
+            shown.add_class("wrong")

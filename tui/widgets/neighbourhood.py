@@ -67,8 +67,8 @@ def draw(place: Neighbourhood, width: int, height: int) -> Content:
 
 
 def _columns(place: Neighbourhood, width: int) -> _Columns:
-    centre = min(CENTRE, _width([place.entity.name]))
-    relation = min(RELATION, _width([link.relation for link in place.links]))
+    centre = min(CENTRE, width // 3, _width([place.entity.name]))
+    relation = min(RELATION, width // 4, _width([link.relation for link in place.links]))
     room = width - centre - relation - ARROWS - COUNT
     name = max(4, min(NAME, room, _width([link.name for link in place.links])))
     return _Columns(centre, relation, name, room - name)
