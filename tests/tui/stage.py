@@ -27,6 +27,8 @@ class Stage:
         return screen_text(self.app)
 
     async def press(self, *keys: str) -> None:
+        """Types, when all that was going on has settled: a person is slower than a paint."""
+        await self.pilot.pause()
         await self.pilot.press(*keys)
 
     async def until(self, condition: Callable[[], object]) -> None:

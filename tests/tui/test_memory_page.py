@@ -63,7 +63,7 @@ def test_what_is_known_at_a_glance(valence: Valence, size: tuple[int, int], them
             stage.app.theme = theme
             await stage.shows("Grace Hopper – employer – Navy  90% sure", "Documents 1")
             await stage.press("/", *"love", "enter")
-            await stage.shows("Lord Byron – child – Ada Lovelace  60% sure")
+            await stage.shows("Ada Lovelace – wrote – Notes on the", "60% sure")
             assert_same(stage.app, f"memory-known-{size[0]}")
             await stage.press("c")
             await stage.shows("○ Elsewhere", "Person 3 – born in – Elsewhere")
@@ -96,7 +96,9 @@ def test_entities_are_found_and_walked_by_keys(valence: Valence) -> None:
             await stage.until(lambda: stage.app.focused and stage.app.focused.id == "facts")
             facts = stage.app.query_one("#facts", Listing)
             await stage.until(lambda: facts.option_count == 3)
-            await stage.press("g", "enter")
+            await stage.press("G")
+            await stage.shows("Lord Byron – child – Ada Lovelace")
+            await stage.press("enter")
             await stage.shows("Lord Byron ──")
             await stage.press("escape")
             await stage.shows("Ada Lovelace ─┼")
@@ -115,8 +117,8 @@ def test_the_mouse_chooses_too(valence: Valence) -> None:
         async with opened(valence, "memory") as stage:
             await stage.shows("Grace Hopper – employer")
             await stage.pilot.click("#entities", offset=(3, 2))
-            await stage.shows("London ─")
-            await stage.pilot.click("SectionTitle:nth-of-type(2)")
+            await stage.shows("Lord Byron ──")
+            await stage.pilot.click("SectionLine", offset=(20, 0))
             await stage.shows("○ Town 3")
 
     play(scene)

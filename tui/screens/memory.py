@@ -64,7 +64,7 @@ class MemoryPage(Page):
 
     def shown(self) -> None:
         super().shown()
-        self.call_after_refresh(lambda: self.part.take_focus())
+        self.part.take_focus()
 
     def refresh_from_store(self) -> None:
         for part in self._parts:

@@ -103,7 +103,7 @@ class Known(Section):
 
     def on_mount(self) -> None:
         self._words: list[str] = []
-        self._names: dict[str, str] = {}
+        self._found: list[Listed] = []
         self._about: About | None = None
         self._trail: list[str] = []
         self._wanted = ""
@@ -176,14 +176,18 @@ class Known(Section):
     # -- what was found ------------------------------------------------------------------------
 
     def _show_found(self, found: list[Listed], facts: int) -> None:
+        self._found = found
         self.show_empty(not found and not self._words and not facts)
         self.post_message(self.Counted(self.KEY, facts))
-        self._names = {each.entity.id: each.entity.name for each in found}
-        width = max(12, self.entities.content_size.width - 3)
-        rows = [(each.entity.id, _listed(each, width)) for each in found]
-        self.entities.show(rows or [("", Content.styled("no such name", render.QUIET))])
+        self.call_after_refresh(self._fill)  # by then the lists have their widths
         if self._about is not None and not self._trail and self.entities.chosen:
             self.open(self.entities.chosen)
+
+    def _fill(self) -> None:
+        width = max(12, self.entities.content_size.width - 3)
+        rows = [(each.entity.id, _listed(each, width)) for each in self._found]
+        self.entities.show(rows or [("", Content.styled("no such name", render.QUIET))])
+        self._show_facts()
 
     def _show_about(self, about: About | None) -> None:
         if about is None or about.entity.id != self._wanted:
@@ -212,7 +216,7 @@ class Known(Section):
         )
 
     def on_resize(self, event: Resize) -> None:
-        self.call_after_refresh(self._show_facts)
+        self.call_after_refresh(self._fill)
 
     @on(SearchLine.Asked)
     def ask(self, event: SearchLine.Asked) -> None:

@@ -31,7 +31,10 @@ class SourceList(Section):
     TITLE = "Documents"
     OFFERS: ClassVar[frozenset[str]] = frozenset({"search", "forget", "sync", "sync_facts"})
     DEFAULT_CSS = """
-    SourceList #folder { height: auto; color: $text-muted; margin-bottom: 1; padding: 0 1; }
+    SourceList #folder {
+        height: 1; color: $text-muted; margin-bottom: 1; padding: 0 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     SourceList #details { height: auto; max-height: 5; margin-top: 1; padding: 0 1; }
     SourceList EmptyState { display: none; }
     SourceList.empty Listing, SourceList.empty SearchLine { display: none; }
@@ -107,7 +110,7 @@ class SourceList(Section):
         folder = self.owner.session.valence.settings.memory.notes_dir
         if folder is None:
             return render.text("No notes folder is set: memory.notes_dir in the settings (5).")
-        return render.text(f"Notes folder {folder}: s brings in what has changed.")
+        return render.text(f"s brings in what has changed in {folder}")
 
     def _look(self) -> Listed:
         found = [each for each in self.memory.sources.list(limit=MOST) if self._matches(each)]
@@ -125,7 +128,7 @@ class SourceList(Section):
         self.show_empty(not sources and not self._words)
         if not self._words:
             self.post_message(self.Counted(self.KEY, len(sources)))
-        self._fill()
+        self.call_after_refresh(self._fill)  # by then the list has its width
 
     def _fill(self) -> None:
         width = max(40, self.read.content_size.width - 3)
