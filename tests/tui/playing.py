@@ -47,12 +47,11 @@ async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
 
 async def say(app: Terminal, pilot: Pilot[None], text: str) -> TurnView:
     """Writes a text, sends it and waits for its answer."""
-    page = app.query_one(ChatPage)
-    before = len(app.query(TurnView))
+    page, last = app.query_one(ChatPage), [*app.query(TurnView)][-1:]
     app.query_one(Prompt).write(text)
     await pilot.press("enter")
-    await until(pilot, lambda: len(app.query(TurnView)) > before and not page.busy)
-    return list(app.query(TurnView))[-1]
+    await until(pilot, lambda: [*app.query(TurnView)][-1:] != last and not page.busy)
+    return app.query(TurnView).last()
 
 
 def shown(app: Terminal) -> str:
