@@ -94,7 +94,9 @@ def test_a_newcomer_tells_asks_corrects_and_trains(tmux: Tmux, home: Home) -> No
     tmux.say("Grace is a sailor.", "Grace – ")
     tmux.say("What is Grace?", "[1] “Grace is a sailor.”")
 
-    tmux.press("Escape", "k", "c")
+    tmux.press("Escape")
+    tmux.shows("c Correct")
+    tmux.press("k", "c")
     tmux.shows("One fact a line: subject | relation | object")
     tmux.press("C-a", "C-k")
     tmux.write("Grace | profession | sailor")

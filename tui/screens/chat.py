@@ -273,10 +273,10 @@ class ChatPage(Page):
         """Stops what is being answered; else goes between the answers and the prompt."""
         if self._under_way:
             self._under_way[-1].stopped.set()
-        elif self._prompt.has_focus and self._story.chosen is not None:
-            self._story.chosen.focus()
+        elif self.screen.focused is self._prompt and self._story.chosen is not None:
+            self.screen.set_focus(self._story.chosen)
         else:
-            self._prompt.focus()
+            self.screen.set_focus(self._prompt)
 
     def action_new(self) -> None:
         self.open(None)
@@ -388,8 +388,8 @@ class ChatPage(Page):
 
     @on(TurnView.SourceWanted)
     def source_clicked(self, event: TurnView.SourceWanted) -> None:
-        event.view.focus()
-        self.call_after_refresh(self.action_source, event.number)
+        self.screen.set_focus(event.view)
+        self.action_source(event.number)
 
     # -- what can be done with the conversation ------------------------------------------------
 

@@ -19,6 +19,9 @@ READING = """\
 Under an answer stand who gave it and why, how sure it is against what it had to be, the time, \
 the speed and the cost. “unverified” is the best there was, with nothing to prove it."""
 
+SCROLLING = ("scroll_", "page_")
+"""Actions of keys that everybody knows: arrows, PgUp, Home."""
+
 
 class Help(ModalScreen[None]):
     """The keys that work now, as `active` has them, and what can be typed."""
@@ -39,7 +42,11 @@ class Help(ModalScreen[None]):
     ) -> None:
         super().__init__()
         self._title = title
-        self._keys = [each.binding for each in active if each.enabled and each.binding.description]
+        known = [each.binding for each in active if each.enabled and each.binding.description]
+        self._keys = sorted(
+            (one for one in known if not one.action.startswith(SCROLLING)),
+            key=lambda one: not one.show,
+        )
         self._commands = [command for command in commands if command.slash]
 
     def compose(self) -> ComposeResult:
@@ -48,11 +55,17 @@ class Help(ModalScreen[None]):
         yield Footer()
 
     def _text(self) -> Content:
-        keys = {one.description: self.app.get_key_display(one) for one in self._keys}
+        keys: dict[str, list[str]] = {}
+        for one in self._keys:
+            keys.setdefault(one.tooltip or one.description, []).append(
+                self.app.get_key_display(one)
+            )
         slashes = {f"/{one.slash} {one.takes}".strip(): one.help for one in self._commands}
         return Content("\n").join(
             [
-                *_table(f"Keys: {self._title}", {key: what for what, key in keys.items()}),
+                *_table(
+                    f"Keys: {self._title}", {" ".join(named): what for what, named in keys.items()}
+                ),
                 *_table("Typed in the chat", slashes),
                 Content(""),
                 Content.styled(READING, render.QUIET),

@@ -57,7 +57,12 @@ class Story(VerticalScroll, can_focus=False):
     def chosen(self) -> TurnView | None:
         """The turn that has the focus, or else the last."""
         views = self.views
-        return next((view for view in views if view.has_focus), views[-1] if views else None)
+        return next((view for view in views if view is self._focused), views[-1] if views else None)
+
+    @property
+    def _focused(self) -> object:
+        """What has the focus as of the last key; a widget's own `has_focus` comes later."""
+        return self.app.screen_stack[0].focused
 
     @property
     def at_end(self) -> bool:
@@ -109,15 +114,15 @@ class Story(VerticalScroll, can_focus=False):
     def action_move(self, step: int) -> None:
         """The focus to the next turn or the one before."""
         views = self.views
-        place = next((i for i, view in enumerate(views) if view.has_focus), len(views))
+        place = next((i for i, view in enumerate(views) if view is self._focused), len(views))
         if 0 <= place + step < len(views):
-            views[place + step].focus()
+            self.screen.set_focus(views[place + step])
         elif place + step < 0:
             self._want("before")
 
     def action_edge(self, index: int) -> None:
         if self.views:
-            self.views[index].focus()
+            self.screen.set_focus(self.views[index])
 
     def _want(self, side: Literal["before", "after"]) -> None:
         known = [view.told.turn.position for view in self.views if view.told is not None]
@@ -135,4 +140,4 @@ class Story(VerticalScroll, can_focus=False):
     async def _let_go(self, views: Sequence[TurnView], side: Literal["before", "after"]) -> None:
         if views:
             self._more[side] = True
-            await self.remove_children([view for view in views if not view.has_focus])
+            await self.remove_children([view for view in views if view is not self._focused])
