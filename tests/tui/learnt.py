@@ -29,6 +29,8 @@ GATE = Gate(
 )  # fmt: skip
 OLD, NEW = "019a0000-0000-7000-8000-000000aaaaaa", "019a0000-0000-7000-8000-000000bbbbbb"
 
+BETTER = "better than base (score 0.900 against 0.200 on 10 held-out texts)"
+
 
 def id_of(number: int) -> str:
     return f"019a0000-0000-7000-8000-{number:012}"
@@ -41,8 +43,8 @@ def time_of(number: int) -> str:
 def fill(valence: Valence, calls: int = 400) -> None:
     """The frontier at first, then more and more the local model; two adapters, one after the
     other; 200 examples."""
-    put_adapter(valence, OLD, None, "retired")
-    put_adapter(valence, NEW, OLD, "active")
+    put_adapter(valence, OLD, None)
+    put_adapter(valence, NEW, OLD)
     with valence.stores.database.transaction():
         for number in range(calls):
             valence.stores.ledger.record(a_call(number, calls))
@@ -104,12 +106,14 @@ def an_example(number: int, split: Any = "train") -> Example:
     )  # fmt: skip
 
 
-def put_adapter(valence: Valence, name: str, parent: str | None, state: str) -> None:
+def put_adapter(valence: Valence, name: str, parent: str | None, reason: str = BETTER) -> None:
+    """An adapter with the run that made it, promoted."""
     calibration = {"gate": GATE.to_json()}
+    at = time_of(200 if parent else 100)
     adapter = Adapter(
         id=name, boundary="decompose", base_model="tiny-base", base_revision="r1",
         prompt_version="1", folder=name, weights_sha256=SHA, parent_id=parent,
-        reason="trained", created_at=time_of(200 if parent else 100),
+        run_id=a_run(valence, name, at, reason), reason="trained", created_at=at,
     )  # fmt: skip
     folder = valence.locations.adapters / name
     folder.mkdir()
@@ -117,8 +121,29 @@ def put_adapter(valence: Valence, name: str, parent: str | None, state: str) -> 
     adapters = valence.stores.adapters
     adapters.register(adapter, [id_of(40_000 + n) for n in range(100, 200 if parent else 150)])
     adapters.calibrate(name, calibration, unit_hash(SHA, calibration))
-    better = "better than base (score 0.900 against 0.200 on 10 held-out texts)"
-    adapters.promote(name, better)
+    adapters.promote(name, reason)
+
+
+def a_run(valence: Valence, adapter: str, at: str, reason: str) -> str:
+    """A run that ended well."""
+    runs = valence.stores.runs
+    run = runs.start("decompose", "automatic", {})
+    for state in ("curating", "training", "evaluating", "candidate"):
+        runs.move(run.id, state)  # type: ignore[arg-type]
+    figures = {"score": 0.9, "parse_rate": 1.0, "latency_p50_ms": 38.0}
+    judged = {
+        name: figures | {"exact": share, "exact_interval": {"low": share / 2, "high": 1.0}}
+        for name, share in (("base", 0.2), ("candidate", 0.9))
+    }
+    runs.move(run.id, "active", reason, adapter_id=adapter, result={"metrics": judged})
+    set_times(valence, run.id, at)
+    return run.id
+
+
+def set_times(valence: Valence, run_id: str, at: str) -> None:
+    with valence.stores.database.transaction() as connection:
+        for table, key in (("runs", "id"), ("run_states", "run_id")):
+            connection.execute(f"UPDATE {table} SET created_at = ? WHERE {key} = ?", (at, run_id))
 
 
 def evaluate(valence: Valence, name: str | None, right: int) -> None:
@@ -142,7 +167,7 @@ def train(valence: Valence, steps: int = 60, of: int = 200) -> Run:
     runs.move(run.id, "curating")
     run = runs.move(run.id, "training", examples=190)
     (valence.locations.runs / run.id).mkdir()
-    with valence.stores.database.transaction() as connection:
+    with valence.stores.database.transaction():
         runs.metric(run.id, 0, {"steps": float(of), "valid_loss": 2.6})
         for step in range(1, steps + 1):
             loss = 0.4 + 2.0 / (1 + step / 12) + 0.1 * (step % 3)
@@ -150,9 +175,6 @@ def train(valence: Valence, steps: int = 60, of: int = 200) -> Run:
             runs.metric(run.id, step, values)
             if step % 20 == 0:
                 runs.metric(run.id, step, {"valid_loss": 0.5 + 2.0 / (1 + step / 12)})
-        for table, at in (("runs", "id"), ("run_states", "run_id")):
-            connection.execute(
-                f"UPDATE {table} SET created_at = ? WHERE {at} = ?", (time_of(300), run.id)
-            )
+    set_times(valence, run.id, time_of(300))
     assert Leases(valence.stores.database).acquire(LEASE, 600)
     return run

@@ -85,7 +85,7 @@ def test_an_adapter_item_by_item_and_promoted(used: Valence) -> None:
     async def scene() -> None:
         async with opened(used, "learning", (100, 30)) as stage:
             await stage.shows("Adapters")
-            await stage.press("tab", "j", "enter")
+            await stage.press("tab", *"jjj", "enter")
             await stage.shows(
                 "decompose: retired", "…aaaaaa (retired) ← tiny-base",
                 "4 of 10 held-out items on which they differ", "base 20.0%, candidate 60.0%",
@@ -102,6 +102,22 @@ def test_an_adapter_item_by_item_and_promoted(used: Valence) -> None:
     active = used.stores.adapters.active("decompose")
     assert active is not None
     assert active.id == learnt.OLD
+
+
+def test_what_is_hostile_is_only_printed(valence: Valence, utc: None) -> None:
+    hostile = "\x1b]0;owned\x07[/b][b + x]\u202egnp.exe\x9b2J"
+
+    async def scene() -> None:
+        async with opened(valence, "learning", (120, 36)) as stage:
+            await stage.shows("[/b][b + x]")
+            for move in ("tab", "j"):
+                await stage.press(move, "enter")
+                await stage.shows("[/b][b + x]", "Back")
+                assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(stage.text)
+                await stage.press("escape")
+
+    learnt.put_adapter(valence, learnt.NEW, None, hostile)
+    play(scene)
 
 
 def test_rolling_back_asks_first(used: Valence) -> None:
@@ -129,10 +145,10 @@ def test_previous_and_candidate_stand_beside_the_base(used: Valence) -> None:
     async def scene() -> None:
         async with opened(used, "learning", (100, 30)) as stage:
             await stage.shows("Adapters")
-            await stage.press("tab", "enter")
+            await stage.press("tab", *"jj", "enter")
             await stage.shows(
                 "…bbbbbb (active) ← …aaaaaa (retired) ← tiny-base", "✗ base", "✓ previous",
-                "base 20.0%, previous 60.0%, candidate 90.0%",
+                "base 20.0%, previous 60.0%, candidate 90.0%", "90.0% (45%–100%)", "38 ms",
             )  # fmt: skip
             assert "Promote" not in stage.text
 
