@@ -49,6 +49,7 @@ class AdapterScreen(ModalScreen[None]):
     AdapterScreen > Vertical { background: $background; padding: 1 2 0 2; }
     AdapterScreen Static { height: auto; }
     AdapterScreen .part { margin-top: 1; }
+    AdapterScreen #heading { margin-top: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def __init__(self, page: LearningPage, adapter_id: str) -> None:
@@ -57,7 +58,7 @@ class AdapterScreen(ModalScreen[None]):
         self._told: Told | None = None
         self._differing = True
         self._title, self._origin = Static(), Static(classes="part")
-        self._metrics, self._heading = Static(classes="part"), Static(classes="part")
+        self._metrics, self._heading = Static(classes="part"), Static(id="heading")
         self._items = Listing()
 
     def compose(self) -> ComposeResult:
