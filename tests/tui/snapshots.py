@@ -20,6 +20,12 @@ def screen_text(app: App[None]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def kept(name: str) -> str | None:
+    """What was kept under this name."""
+    path = FOLDER / f"{name}.txt"
+    return path.read_text("utf-8") if path.exists() else None
+
+
 def assert_same(app: App[None], name: str) -> None:
     """Fails where the screen is not as it was kept under this name."""
     path = FOLDER / f"{name}.txt"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from textual.pilot import Pilot
 
-from tests.tui.snapshots import screen_text
+from tests.tui.snapshots import assert_same, kept, screen_text
 from tui.app import Terminal
 from tui.places import Place
 from tui.session import Session
@@ -41,6 +41,12 @@ class Stage:
     async def shows(self, *texts: str) -> None:
         """Waits until all of the texts stand on the screen."""
         await self.until(lambda: all(text in self.text for text in texts))
+
+    async def looks_like(self, name: str) -> None:
+        """Waits until the screen is as it was kept under this name."""
+        with suppress(AssertionError):
+            await self.until(lambda: self.text == kept(name))
+        assert_same(self.app, name)
 
     async def hides(self, text: str) -> None:
         await self.until(lambda: text not in self.text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.tui import learnt
-from tests.tui.snapshots import assert_same
 from tests.tui.stage import opened, play
 from valence.app import Valence
 
@@ -22,7 +21,7 @@ def test_how_it_looks(used: Valence, size: tuple[int, int]) -> None:
         async with opened(used, "learning", size) as stage:
             await stage.shows("45%", "Gate open", "loss", "training")
             await stage.until(lambda: "training" in stage.text.splitlines()[0])
-            assert_same(stage.app, f"learning-{size[0]}x{size[1]}")
+            await stage.looks_like(f"learning-{size[0]}x{size[1]}")
 
     learnt.train(used)
     play(scene)
@@ -32,7 +31,7 @@ def test_before_the_first_call(valence: Valence) -> None:
     async def scene() -> None:
         async with opened(valence, "learning") as stage:
             await stage.shows("No calls yet", "Gate closed", "not checked yet", "1,000")
-            assert_same(stage.app, "learning-empty-80x24")
+            await stage.looks_like("learning-empty-80x24")
             await stage.press("t")
             await stage.shows("is not on")
 

@@ -8,7 +8,6 @@ import pytest
 
 from store.calls import Call
 from tests.tui import learnt
-from tests.tui.snapshots import assert_same
 from tests.tui.stage import Stage, opened, play
 from tui.screens import ledger
 from tui.widgets.endless import EndlessList
@@ -40,7 +39,7 @@ def test_how_it_looks(used: Valence, size: tuple[int, int]) -> None:
             await begun(stage)
             if size[0] > 110:
                 await stage.shows("Raw answer")
-            assert_same(stage.app, f"ledger-{size[0]}x{size[1]}")
+            await stage.looks_like(f"ledger-{size[0]}x{size[1]}")
 
     used.stores.ledger.rate(learnt.id_of(397), -1)
     used.stores.ledger.correct(learnt.id_of(395), learnt.OTHER)
