@@ -1,7 +1,6 @@
-"""The page Ledger: every call, newest first, chosen by filters and words, read page by page.
+"""The page Ledger: every call, newest first, chosen by filters and words; one of them whole.
 
-Pages come from `store.browsing` in a thread; only what is on the screen and a little below is ever
-loaded. What is said is `ledger_text`'s.
+What is said is `ledger_text`'s, how the calls are read `tui.widgets.calls`'s.
 """
 
 from __future__ import annotations
@@ -9,14 +8,10 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
-from store.browsing import Page as CallsPage
-from store.browsing import Place, browse, said_of
 from store.calls import Call
-from tui import figures, render
+from tui import render
 from tui.commands import Command
 from tui.screens import ledger_text as say
 from tui.screens.edit import Edit
@@ -24,10 +19,10 @@ from tui.screens.ledger_filter import Chosen
 from tui.screens.page import Page
 from tui.screens.story import StoryScreen
 from tui.session import Session
+from tui.widgets.calls import Calls
 from tui.widgets.chip import Chip
 from tui.widgets.confirm import Confirm
 from tui.widgets.empty import EmptyState
-from tui.widgets.endless import EndlessList
 from tui.widgets.listing import SearchLine
 from tui.widgets.vim import VimScroll
 from valence import feedback
@@ -36,14 +31,8 @@ from valence.errors import ValenceError
 from valence.forgetting import forget_call
 from valence.story import Story, story_of
 
-PAGE = 100
-MOST = 5000
-"""Calls in the list at once; who scrolls on goes on in a new list, so that no key waits."""
-
 WIDE = 110
 """Columns from which on the call under the cursor is shown beside the list."""
-
-Found = tuple[CallsPage, dict[str, str]]
 
 
 class LedgerPage(Page):
@@ -77,7 +66,6 @@ class LedgerPage(Page):
     LedgerPage #filters { height: 1; }
     LedgerPage #count { width: 1fr; text-align: right; }
     LedgerPage SearchLine { margin-bottom: 1; }
-    LedgerPage EndlessList { width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }
     LedgerPage #story { display: none; width: 45%; margin-left: 2; }
     LedgerPage.wide #story { display: block; }
     """
@@ -86,16 +74,10 @@ class LedgerPage(Page):
         super().__init__(session)
         self._chosen = Chosen()
         self._words = ""
-        self._calls: list[Call] = []
-        self._said: dict[str, str] = {}
-        self._older: Place | None = None
-        self._left = 0
-        self._ticket = 0
-        self._loading = False
         self._chips = {name: Chip(key, name) for key, name in Chosen.KEYS.items()}
         self._count = Static(id="count")
         self._search = SearchLine("/ search in what went in and what came out")
-        self._list = EndlessList(id="calls")
+        self._list = Calls(session)
         self._nothing = EmptyState("No calls yet", "All that Valence answers is kept here.")
         self._story = Static()
 
@@ -116,67 +98,23 @@ class LedgerPage(Page):
 
     def refresh_from_store(self) -> None:
         """Begins anew at the newest call, unless somebody is reading further down."""
-        if not self._list.highlighted and not self._left:
+        if self._list.at_top:
             self._begin()
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= WIDE, "wide")
 
-    # -- pages -----------------------------------------------------------------------------------
-
     def _begin(self) -> None:
         """The newest page of what is chosen now."""
         for name, chip in self._chips.items():
             chip.show(self._chosen.told(name))
-        self._ticket += 1
-        self._left = 0
-        self._fetch(None, anew=True)
+        self._list.begin(self._chosen.filter(), self._words)
 
-    def _fetch(self, before: Place | None, anew: bool) -> None:
-        """One page in a thread; what was asked for before the last change is dropped."""
-        ticket, words, wanted = self._ticket, self._words, self._chosen.filter()
-        db = self.session.valence.stores.database
-        self._loading = True
-
-        def fetch() -> Found:
-            try:
-                page = browse(db, wanted, words, before, PAGE)
-                return page, {**said_of(db, [call.id for call in page.calls])}
-            finally:
-                self._loading = False
-
-        self.load(fetch, lambda found: self._add(found, ticket, anew))
-
-    def _add(self, found: Found, ticket: int, anew: bool) -> None:
-        if ticket != self._ticket:
-            return
-        page, said = found
-        if anew:
-            self._calls, self._said = [], {}
-            self._list.clear_options()
-        self._calls += page.calls
-        self._said |= said
-        self._older = page.older
-        self._list.add_options([Option(self._line(call), call.id) for call in page.calls])
-        if anew and self._calls:
-            self._list.highlighted = 0
-        self._count.update(say.count(self._left + len(self._calls), page.older is not None))
-        empty = not self._calls and self._chosen == Chosen() and not self._words and not self._left
+    @on(Calls.Read)
+    def count(self, event: Calls.Read) -> None:
+        self._count.update(say.count(event.count, event.more))
+        empty = not event.count and self._chosen == Chosen() and not self._words
         self._nothing.display, self._list.display = empty, not empty
-        if len(self._calls) < self._list.size.height:
-            self.more()
-
-    @on(EndlessList.NearEnd)
-    def more(self) -> None:
-        """The next page, where there is one and none is on its way."""
-        if self._older is None or self._loading:
-            return
-        full = len(self._calls) >= MOST
-        self._left += len(self._calls) if full else 0
-        self._fetch(self._older, anew=full)
-
-    def _line(self, call: Call) -> Content:
-        return say.call_line(call, self._said.get(call.id, ""), figures.today())
 
     # -- choosing --------------------------------------------------------------------------------
 
@@ -233,25 +171,19 @@ class LedgerPage(Page):
 
     # -- one call --------------------------------------------------------------------------------
 
-    @property
-    def _call(self) -> Call | None:
-        """The call under the cursor."""
-        place = self._list.highlighted
-        return self._calls[place] if place is not None and place < len(self._calls) else None
-
     @on(OptionList.OptionHighlighted)
     def preview(self) -> None:
-        if (call := self._call) is not None and self.has_class("wide"):
+        if (call := self._list.call) is not None and self.has_class("wide"):
             stores = self.session.valence.stores
             self.load(lambda: story_of(stores, call.id), self._preview)
 
     def _preview(self, story: Story) -> None:
-        if self._call is not None and self._call.id == story.call.id:
+        if self._list.call is not None and self._list.call.id == story.call.id:
             self._story.update(say.story(story))
 
     @on(OptionList.OptionSelected)
     def action_open(self) -> None:
-        if (call := self._call) is not None:
+        if (call := self._list.call) is not None:
             stores = self.session.valence.stores
             self.load(lambda: story_of(stores, call.id), self._open)
 
@@ -264,7 +196,7 @@ class LedgerPage(Page):
             await self.run_action(wanted)
 
     def action_correct(self) -> None:
-        if (call := self._call) is not None:
+        if (call := self._list.call) is not None:
             self.load(lambda: draft_of(call.output), lambda draft: self._edit(call, draft))
 
     def _edit(self, call: Call, draft: Draft, hint: str = "") -> None:
@@ -291,7 +223,7 @@ class LedgerPage(Page):
         self._rate(good=False)
 
     def _rate(self, good: bool) -> None:
-        if (call := self._call) is not None:
+        if (call := self._list.call) is not None:
             valence = self.session.valence
             self.load(
                 lambda: feedback.rate(valence, call.id, good),
@@ -300,19 +232,12 @@ class LedgerPage(Page):
             )
 
     def _look_again(self, call: Call) -> None:
-        """Something was said of a call: its line and its story are drawn anew."""
-        db = self.session.valence.stores.database
-        self.load(lambda: said_of(db, [call.id]), lambda said: self._mark(call, {**said}))
-
-    def _mark(self, call: Call, said: dict[str, str]) -> None:
-        self._said |= said
-        place = next((i for i, one in enumerate(self._calls) if one.id == call.id), None)
-        if place is not None:
-            self._list.replace_option_prompt_at_index(place, self._line(call))
-            self.preview()
+        """Something was said of a call."""
+        self._list.look_again(call)
+        self.preview()
 
     def action_forget(self) -> None:
-        if (call := self._call) is None:
+        if (call := self._list.call) is None:
             return
         question = Confirm(
             render.text("Forget this call for good?", "bold"),
@@ -333,6 +258,5 @@ class LedgerPage(Page):
 
     def _forgotten(self, call: Call) -> None:
         self.notify("forgotten", markup=False)
-        self._calls = [one for one in self._calls if one.id != call.id]
-        self._list.remove_option(call.id)
+        self._list.drop(call)
         self._story.update("")
