@@ -8,9 +8,9 @@ import pytest
 
 from store.browsing import Filter
 from tui import figures
+from tui.learning_words import resample
+from tui.ledger_filter import Chosen
 from tui.plainly import plain
-from tui.screens.learning_text import resample
-from tui.screens.ledger_filter import Chosen
 from valence.errors import ValenceError
 
 

@@ -13,8 +13,8 @@ from textual.widgets import Footer, Static
 from textual.widgets.option_list import Option
 
 from store.adapters import Adapter
+from tui import adapter_words as say
 from tui import render
-from tui.screens import adapter_text as say
 from tui.widgets.listing import Listing
 from valence.app import Valence
 from valence.comparison import ItemByItem, item_by_item

@@ -1,7 +1,7 @@
 """The page Learning: how far each boundary is on its way from the frontier to the local model.
 
 Above each boundary on a line; below, of the one that is chosen, its course, its gate in words, its
-runs and its adapters. What is said is `learning_text`'s, what is looked at `learning_look`'s.
+runs and its adapters. What is said is `learning_words`'s, what is looked at `learning_look`'s.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from tui import figures, render
+from tui import learning_words as say
 from tui.commands import Command
-from tui.screens import learning_text as say
+from tui.learning_look import Seen, look
 from tui.screens.adapter import AdapterScreen
-from tui.screens.learning_look import Seen, look
 from tui.screens.page import Page
 from tui.screens.run import RunScreen
 from tui.session import Session

@@ -1,6 +1,6 @@
 """The page Ledger: every call, newest first, chosen by filters and words; one of them whole.
 
-What is said is `ledger_text`'s, how the calls are read `tui.widgets.calls`'s.
+What is said is `ledger_words`'s, how the calls are read `tui.widgets.calls`'s.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from textual.containers import Horizontal
 from textual.widgets import OptionList, Static
 
 from store.calls import Call
+from tui import ledger_words as say
 from tui import render
 from tui.commands import Command
-from tui.screens import ledger_text as say
+from tui.ledger_filter import Chosen
 from tui.screens.edit import Edit
-from tui.screens.ledger_filter import Chosen
 from tui.screens.page import Page
 from tui.screens.story import StoryScreen
 from tui.session import Session

@@ -13,7 +13,7 @@ from textual.widgets import Footer, Static
 
 from store.runs import StateChange
 from tui import figures, render
-from tui.screens import learning_text as say
+from tui import learning_words as say
 from tui.widgets.plot import Axes, Line, Plot
 from tui.widgets.vim import VimScroll
 from valence.progress import Progress, progress_of

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from tui.screens import ledger_text as say
+from tui import ledger_words as say
 from tui.widgets.vim import VimScroll
 from valence.story import Story
 

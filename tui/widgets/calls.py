@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from store.browsing import Filter, Page, Place, browse, said_of
 from store.calls import Call
 from tui import figures
-from tui.screens import ledger_text as say
+from tui import ledger_words as say
 from tui.session import Session
 from tui.widgets.endless import EndlessList
 
