@@ -52,8 +52,8 @@ class SettingsPage(Page):
     SettingsPage #list { height: 1fr; }
     SettingsPage #what { height: 6; margin-top: 1; padding: 0 1; }
     SettingsPage.wide #set { layout: horizontal; }
-    SettingsPage.wide #list { width: 3fr; }
-    SettingsPage.wide #what { width: 2fr; height: 1fr; margin: 0 0 0 3; }
+    SettingsPage.wide #list { width: 2fr; }
+    SettingsPage.wide #what { width: 1fr; height: 1fr; margin: 0 0 0 3; }
     """
 
     def __init__(self, session: Session) -> None:
