@@ -1,4 +1,4 @@
-"""Screens as text: what stands on a terminal, compared with what was there before.
+"""Screens as text: what stands on a terminal, compared with what stood there before.
 
 `UPDATE_SNAPSHOTS=1 pytest tests/tui` writes them anew; look at the difference before committing.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from textual.app import App
 
 FOLDER = Path(__file__).parent / "snapshots"
+UPDATING = bool(os.environ.get("UPDATE_SNAPSHOTS"))
 
 
 def screen_text(app: App[None]) -> str:
@@ -20,17 +21,12 @@ def screen_text(app: App[None]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def kept(name: str) -> str | None:
-    """What was kept under this name."""
-    path = FOLDER / f"{name}.txt"
-    return path.read_text("utf-8") if path.exists() else None
+def kept(name: str) -> str:
+    """The screen that was kept under this name."""
+    return (FOLDER / f"{name}.txt").read_text("utf-8")
 
 
-def assert_same(app: App[None], name: str) -> None:
-    """Fails where the screen is not as it was kept under this name."""
-    path = FOLDER / f"{name}.txt"
-    shown = screen_text(app)
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        FOLDER.mkdir(exist_ok=True)
-        path.write_text(shown, "utf-8")
-    assert shown == path.read_text("utf-8")
+def keep(name: str, text: str) -> None:
+    """Keeps a screen under this name."""
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"{name}.txt").write_text(text, "utf-8")

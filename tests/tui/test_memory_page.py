@@ -9,7 +9,6 @@ import pytest
 from textual.widgets import OptionList
 
 from store.facts import Provenance
-from tests.tui.snapshots import assert_same
 from tests.tui.stage import opened, play
 from tui.widgets.listing import Listing
 from tui.widgets.neighbourhood import draw
@@ -64,10 +63,10 @@ def test_what_is_known_at_a_glance(valence: Valence, size: tuple[int, int], them
             await stage.shows("Grace Hopper – employer – Navy  90% sure", "Documents 1")
             await stage.press("/", *"love", "enter")
             await stage.shows("Ada Lovelace – wrote – Notes on the", "60% sure")
-            assert_same(stage.app, f"memory-known-{size[0]}")
+            await stage.looks(f"memory-known-{size[0]}")
             await stage.press("c")
             await stage.shows("○ Elsewhere", "Person 3 – born in – Elsewhere")
-            assert_same(stage.app, f"memory-disagreements-{size[0]}")
+            await stage.looks(f"memory-disagreements-{size[0]}")
 
     play(scene)
 
@@ -178,7 +177,7 @@ def test_forgetting_asks_with_all_that_goes(valence: Valence) -> None:
                 "no adapter was trained on it",
                 "Goes     1 fact, 2 names, 1 text, 1 call",
             )
-            assert_same(stage.app, "memory-forgetting-80")
+            await stage.looks("memory-forgetting-80")
             await stage.press("enter")  # the focus is on what keeps it
             await stage.shows("Disagreements")
             assert valence.memory.graph.get(fact.id) == fact

@@ -10,7 +10,6 @@ import pytest
 
 from models.keys import get_key
 from tests.models.test_keys import Memory
-from tests.tui.snapshots import assert_same
 from tests.tui.stage import Stage, opened, play
 from valence.app import Valence
 from valence.config import load_settings
@@ -44,10 +43,10 @@ def test_settings_at_a_glance(valence: Valence, size: tuple[int, int], theme: st
         async with opened(valence, "settings", size) as stage:
             stage.app.theme = theme
             await stage.shows("You stay local: nothing is sent anywhere.", "local.model =")
-            assert_same(stage.app, f"settings-{size[0]}")
+            await stage.looks(f"settings-{size[0]}")
             await find(stage, "promise", "at most 5% is wrong, with 95% confidence.")
             await stage.shows("gate.max_error = 0.05")
-            assert_same(stage.app, f"settings-promise-{size[0]}")
+            await stage.looks(f"settings-promise-{size[0]}")
 
     play(scene)
 
