@@ -9,8 +9,8 @@ import pytest
 from store.calls import Call
 from tests.tui import learnt
 from tests.tui.stage import Stage, opened, play
-from tui.widgets import calls
-from tui.widgets.calls import Calls
+from tui.screens import ledger
+from tui.widgets.endless import EndlessList
 from valence.app import Valence
 from valence.story import story_of
 
@@ -29,7 +29,7 @@ async def begun(stage: Stage) -> None:
 
 
 def rows(stage: Stage) -> int:
-    return stage.app.query_one(Calls).option_count
+    return stage.app.query_one(EndlessList).option_count
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
@@ -39,7 +39,7 @@ def test_how_it_looks(used: Valence, size: tuple[int, int]) -> None:
             await begun(stage)
             if size[0] > 110:
                 await stage.shows("Raw answer")
-            await stage.looks_like(f"ledger-{size[0]}x{size[1]}")
+            await stage.looks(f"ledger-{size[0]}x{size[1]}")
 
     used.stores.ledger.rate(learnt.id_of(397), -1)
     used.stores.ledger.correct(learnt.id_of(395), learnt.OTHER)
@@ -65,7 +65,7 @@ def test_pages_come_as_one_scrolls(used: Valence) -> None:
 
 
 def test_a_long_list_goes_on_in_a_new_one(used: Valence, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "MOST", 200)
+    monkeypatch.setattr(ledger, "MOST", 200)
 
     async def scene() -> None:
         async with opened(used, "ledger") as stage:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Protocol
 
 from store.graph import Entity, Fact, Graph, NewFact, Provenance
@@ -139,13 +139,7 @@ class Knowledge:
     ) -> list[Contradiction]:
         """Believed facts that disagree, of these entities (ids) or of all."""
         pairs = self._pairs_of(subjects) if subjects is not None else self._all_pairs()
-        found: list[Contradiction] = []
-        for subject, relation in pairs:
-            facts = _disputed(self.graph.facts(subject, relation))
-            if facts and len(found) < limit:
-                name = facts[0].subject
-                found.append(Contradiction(subject=name, relation=relation, facts=tuple(facts)))
-        return found
+        return list(islice(self._disagreeing(pairs), limit))
 
     def settle(self, contradiction: Contradiction, holds: str) -> list[Fact]:
         """A person says which fact (id) holds: those that cannot be true beside it are believed no
@@ -163,6 +157,13 @@ class Knowledge:
         FUNCTIONAL_SUBJECTS subjects, FUNCTIONAL_SHARE have."""
         subjects, single = self.graph.shape(relation)
         return subjects >= FUNCTIONAL_SUBJECTS and single >= FUNCTIONAL_SHARE * subjects
+
+    def _disagreeing(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Contradiction]:
+        for subject, relation in pairs:
+            facts = _disputed(self.graph.facts(subject, relation))
+            if facts:
+                name = facts[0].subject
+                yield Contradiction(subject=name, relation=relation, facts=tuple(facts))
 
     def _names(self, triples: Sequence[Triple]) -> _Names:
         names = [name for subject, _, object in triples for name in (subject, object)]
