@@ -209,6 +209,10 @@ def test_documents_are_brought_in_and_say_what_became_of_them(
             await stage.press("/", "escape", "g")
             await stage.press("x")
             await stage.shows("Forget the source", "stays in its folder")
+            await stage.press("escape", "S")
+            await stage.shows("Read facts out of the notes?")
+            await stage.press("y")
+            await stage.shows("1 text      1 fact")
 
     play(scene)
 

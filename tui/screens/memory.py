@@ -8,9 +8,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher
 
+from tui import render
 from tui.commands import Command
 from tui.screens.page import Page
 from tui.session import Session
+from tui.widgets.confirm import Confirm
 from tui.widgets.disagreements import Disagreements
 from tui.widgets.forgetting import Forgetting, Reach
 from tui.widgets.known import Known
@@ -99,7 +101,12 @@ class MemoryPage(Page):
         self._sources.sync(facts=False)
 
     def action_sync_facts(self) -> None:
-        self._sources.sync(facts=True)
+        question = Confirm(
+            render.text("Read facts out of the notes?", "bold"),
+            render.text("Each new text is a call, which the frontier may answer and charge."),
+            yes="Read",
+        )
+        self.app.push_screen(question, lambda yes: self._sources.sync(facts=True) if yes else None)
 
     def action_believe(self) -> None:
         self._known.believe()
