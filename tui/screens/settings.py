@@ -70,7 +70,7 @@ class SettingsPage(Page):
 
     def shown(self) -> None:
         super().shown()
-        self.query_one(Listing).focus()
+        self.screen.set_focus(self.query_one(Listing))
 
     def refresh_from_store(self) -> None:
         path = self.session.valence.locations.config
@@ -94,7 +94,7 @@ class SettingsPage(Page):
         return chosen.removeprefix(KEY) if chosen.startswith(KEY) else None
 
     def action_search(self) -> None:
-        self.query_one(SearchLine).focus()
+        self.screen.set_focus(self.query_one(SearchLine))
 
     def action_reset(self) -> None:
         option, provider = self.option, self.provider
@@ -153,7 +153,7 @@ class SettingsPage(Page):
 
     @on(SearchLine.Left)
     def leave_search(self) -> None:
-        self.query_one(Listing).focus()
+        self.screen.set_focus(self.query_one(Listing))
 
     @on(OptionList.OptionHighlighted)
     def highlighted(self) -> None:

@@ -15,7 +15,7 @@ from tui.screens.page import Page
 from tui.widgets.empty import EmptyState
 from tui.widgets.listing import Listing
 from tui.widgets.sections import Chosen, Section
-from valence.memory.about import statements
+from valence.memory.about import Statement, statements
 from valence.memory.knowledge import Contradiction
 
 
@@ -110,10 +110,14 @@ class Disagreements(Section):
         event.stop()
         fact = self._fact()
         if fact is not None:
-            self.owner.load(
-                lambda: statements(self.memory.graph, fact.id),
-                lambda found: self.query_one("#why", Static).update(remembered.said(fact, found)),
-            )
+            self._show_why(fact)
+
+    def _show_why(self, fact: Fact) -> None:
+        def show(found: list[Statement]) -> None:
+            if fact == self._fact():  # another may have been gone to by now
+                self.query_one("#why", Static).update(remembered.said(fact, found))
+
+        self.owner.load(lambda: statements(self.memory.graph, fact.id), show)
 
     @on(OptionList.OptionSelected)
     def selected(self, event: OptionList.OptionSelected) -> None:

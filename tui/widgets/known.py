@@ -21,7 +21,7 @@ from tui.widgets.empty import EmptyState
 from tui.widgets.listing import Listing, SearchLine
 from tui.widgets.neighbourhood import draw
 from tui.widgets.sections import Chosen, Section
-from valence.memory.about import facts_about, statements
+from valence.memory.about import Statement, facts_about, statements
 from valence.memory.memory import Memory
 from valence.memory.naming import entity_key
 from valence.memory.neighbourhood import Neighbourhood, neighbourhood
@@ -142,7 +142,7 @@ class Known(Section):
         self.owner.load(find, lambda found: self._show_found(*found))
 
     def search(self) -> None:
-        self.query_one(SearchLine).focus()
+        self.screen.set_focus(self.query_one(SearchLine))
 
     def open(self, entity_id: str) -> None:
         """Show an entity; of several wanted one after the other only the last is looked up."""
@@ -158,7 +158,7 @@ class Known(Section):
         if self._trail:
             self.open(self._trail.pop())
         else:
-            self.entities.focus()
+            self.screen.set_focus(self.entities)
 
     def believe(self) -> None:
         """The fact under the cursor is believed again."""
@@ -210,10 +210,11 @@ class Known(Section):
         )
 
     def _show_said(self, fact: Fact) -> None:
-        self.owner.load(
-            lambda: statements(self.memory.graph, fact.id),
-            lambda found: self.query_one("#said", Static).update(remembered.said(fact, found)),
-        )
+        def show(found: list[Statement]) -> None:
+            if fact == self.fact:  # another may have been gone to by now
+                self.query_one("#said", Static).update(remembered.said(fact, found))
+
+        self.owner.load(lambda: statements(self.memory.graph, fact.id), show)
 
     def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self._fill)
@@ -227,7 +228,7 @@ class Known(Section):
     @on(SearchLine.Left)
     def leave_search(self, event: SearchLine.Left) -> None:
         event.stop()
-        self.entities.focus()
+        self.screen.set_focus(self.entities)
 
     @on(OptionList.OptionHighlighted, "#entities")
     def entity_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -239,7 +240,7 @@ class Known(Section):
     @on(OptionList.OptionSelected, "#entities")
     def entity_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.facts.focus()
+        self.screen.set_focus(self.facts)
 
     @on(OptionList.OptionHighlighted, "#facts")
     def fact_highlighted(self, event: OptionList.OptionHighlighted) -> None:

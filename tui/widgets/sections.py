@@ -76,7 +76,7 @@ class Section(Vertical):
     def take_focus(self) -> None:
         """The section has been switched to, or has been filled."""
         target = self if self.can_focus else next(iter(self.query(Listing)), self)
-        target.focus()
+        self.screen.set_focus(target)  # `focus` waits its turn, and the next key would be lost
 
     def search(self) -> None:
         """Begin to search in it."""

@@ -75,7 +75,7 @@ class SourceList(Section):
         self.owner.load(self._look, lambda found: self._show(*found))
 
     def search(self) -> None:
-        self.query_one(SearchLine).focus()
+        self.screen.set_focus(self.query_one(SearchLine))
 
     def sync(self, facts: bool) -> None:
         """Bring the memory up to what the notes folder holds, in the background."""
@@ -150,7 +150,7 @@ class SourceList(Section):
     @on(SearchLine.Left)
     def leave_search(self, event: SearchLine.Left) -> None:
         event.stop()
-        self.read.focus()
+        self.screen.set_focus(self.read)
 
     @on(OptionList.OptionHighlighted)
     def highlighted(self, event: OptionList.OptionHighlighted) -> None:
