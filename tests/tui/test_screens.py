@@ -9,7 +9,7 @@ from models import machine
 from models.machine import GIB, Facts
 from tests.tui import playing
 from tests.tui.playing import play, say, until
-from tests.tui.snapshots import assert_same
+from tests.tui.stage import Stage
 from tui.app import Terminal
 from tui.places import Place
 from tui.screens.introduction import Introduction
@@ -54,10 +54,10 @@ def test_chat(valence: Valence, size: tuple[int, int], theme: str) -> None:
             app.query_one(Prompt).cursor_blink = False
             await until(pilot, lambda: "Nobody" in playing.shown(app))
             await pilot.pause()
-            assert_same(app, f"chat-{size[0]}x{size[1]}")
+            await Stage(app, pilot).looks(f"chat-{size[0]}x{size[1]}")
             await pilot.press("slash", "c")
             await pilot.pause()
-            assert_same(app, f"slashes-{size[0]}x{size[1]}")
+            await Stage(app, pilot).looks(f"slashes-{size[0]}x{size[1]}")
 
     play(scene)
 
@@ -69,7 +69,7 @@ def test_help(valence: Valence, size: tuple[int, int]) -> None:
             await say(app, pilot, "Tom is a baker.")
             await pilot.press("escape", "f1")
             await pilot.pause()
-            assert_same(app, f"help-{size[0]}x{size[1]}")
+            await Stage(app, pilot).looks(f"help-{size[0]}x{size[1]}")
 
     play(scene)
 
@@ -87,12 +87,12 @@ def test_the_first_run(
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: isinstance(app.screen, Introduction))
             await pilot.pause()
-            assert_same(app, f"first-run-1-{size[0]}x{size[1]}")
+            await Stage(app, pilot).looks(f"first-run-1-{size[0]}x{size[1]}")
             await pilot.press("G", "enter", "j", "enter")
             await pilot.pause()
             assert app.screen.query_one("#model", Input).has_focus
             app.screen.query_one("#model", Input).cursor_blink = False
-            assert_same(app, f"first-run-2-{size[0]}x{size[1]}")
+            await Stage(app, pilot).looks(f"first-run-2-{size[0]}x{size[1]}")
             await pilot.press("escape")
             await until(pilot, lambda: not isinstance(app.screen, Introduction))
 
