@@ -36,11 +36,19 @@ def source(provider: str) -> Source | None:
     return "keychain" if _from_keychain(provider) else None
 
 
+def unusable(key: str) -> str | None:
+    """One sentence on why a text cannot be a key; None where it can."""
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        return "this is not a key: it is empty or has characters no key has"
+    return None
+
+
 def set_key(provider: str, key: str) -> None:
     """Stores the key in the keychain. Raises KeyUnusable, KeychainUnavailable."""
     key = key.strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise KeyUnusable("this is not a key: it is empty or has characters no key has")
+    if problem := unusable(key):
+        raise KeyUnusable(problem)
     import keyring
     from keyring.errors import KeyringError
 

@@ -106,6 +106,13 @@ class Adapters:
         sql = "SELECT example_id FROM adapter_examples WHERE adapter_id = ? ORDER BY example_id"
         return [row["example_id"] for row in self._db.read(sql, (adapter_id,))]
 
+    def learnt_from(self, example_id: str) -> builtins.list[Adapter]:
+        """The adapters that were trained on an example, newest first."""
+        sql = """SELECT adapters.* FROM adapter_examples
+                 JOIN adapters ON adapters.id = adapter_examples.adapter_id
+                 WHERE example_id = ? ORDER BY adapters.id DESC"""
+        return [_read(row) for row in self._db.read(sql, (example_id,))]
+
     def move(self, adapter_id: str, state: State, reason: str = "") -> Adapter:
         """Bring an adapter that does not serve into a state in which it does not serve either."""
         with self._db.transaction() as connection:

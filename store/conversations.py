@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import builtins
 import sqlite3
-from dataclasses import asdict, dataclass, field
+import sys
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from store.clock import now
@@ -36,6 +37,21 @@ _NEXT_STEP = "SELECT coalesce(max(position) + 1, 0) FROM steps WHERE turn_id = ?
 _TOUCH = "UPDATE conversations SET updated_at = ? WHERE id = ?"
 _LIST = """
 SELECT * FROM conversations WHERE archived <= ? ORDER BY updated_at DESC, id DESC LIMIT ?
+"""
+_PAGE = """
+SELECT * FROM turns WHERE conversation_id = :conversation AND state != 'undone'
+  AND position < :before ORDER BY position DESC LIMIT :limit
+"""
+_AFTER = """
+SELECT * FROM turns WHERE conversation_id = :conversation AND state != 'undone'
+  AND position > :after ORDER BY position LIMIT :limit
+"""
+_FOUND = """
+SELECT DISTINCT conversations.* FROM turn_search
+  JOIN turns ON turns.number = turn_search.rowid
+  JOIN conversations ON conversations.id = turns.conversation_id
+WHERE turn_search MATCH :match AND turns.state != 'undone' AND archived <= :archived
+ORDER BY updated_at DESC LIMIT :limit
 """
 _SEARCH = """
 SELECT turns.* FROM turn_search JOIN turns ON turns.number = turn_search.rowid
@@ -117,9 +133,38 @@ class Conversations:
         with self._db.transaction() as connection:
             connection.execute(sql, (int(archived), conversation_id))
 
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title."""
+        with self._db.transaction() as connection:
+            sql = "UPDATE conversations SET title = ? WHERE id = ?"
+            connection.execute(sql, (title, conversation_id))
+
+    def branch(self, turn: Turn) -> Conversation:
+        """A new conversation of that title with copies of what stands before the turn; the old one
+        stays as it is."""
+        with self._db.transaction() as connection:
+            branched = self.start(self.get(turn.conversation_id).title)
+            parent: str | None = None
+            for each in self.turns(turn.conversation_id):
+                if each.position < turn.position:
+                    parent = self._copy(connection, each, branched.id, parent)
+        return branched
+
+    def _copy(
+        self, connection: sqlite3.Connection, turn: Turn, conversation_id: str, parent: str | None
+    ) -> str:
+        """The turn with its steps once more, so that forgetting finds both; its new id."""
+        copied = replace(turn, id=new_id(), conversation_id=conversation_id, parent_id=parent)
+        row = asdict(copied) | {"answer": encode(turn.answer) if turn.answer else None}
+        connection.execute(_INSERT_TURN, row)
+        for step in self.steps(turn.id):
+            of_copy = replace(step, id=new_id(), turn_id=copied.id)
+            connection.execute(_INSERT_STEP, asdict(of_copy) | {"state": encode(step.state)})
+        return copied.id
+
     def begin(self, conversation_id: str, question: str) -> Turn:
         """A new open turn, after the last one that stands."""
-        standing = self.turns(conversation_id)
+        standing = self.page(conversation_id, limit=1)
         with self._db.transaction() as connection:
             position = connection.execute(_NEXT_TURN, (conversation_id,)).fetchone()[0]
             turn = Turn(
@@ -161,6 +206,18 @@ class Conversations:
         turns = [_turn(row) for row in self._db.read(sql, (conversation_id,))]
         return [turn for turn in turns if undone or turn.state != "undone"]
 
+    def page(
+        self, conversation_id: str, before: int = sys.maxsize, limit: int = 30
+    ) -> builtins.list[Turn]:
+        """The last turns that stand before a position, oldest first."""
+        given = {"conversation": conversation_id, "before": before, "limit": limit}
+        return [_turn(row) for row in self._db.read(_PAGE, given)][::-1]
+
+    def following(self, conversation_id: str, after: int, limit: int = 30) -> builtins.list[Turn]:
+        """The first turns that stand after a position, oldest first."""
+        given = {"conversation": conversation_id, "after": after, "limit": limit}
+        return [_turn(row) for row in self._db.read(_AFTER, given)]
+
     def steps(self, turn_id: str) -> builtins.list[Step]:
         """What the turn has done, in order."""
         sql = "SELECT * FROM steps WHERE turn_id = ? ORDER BY position"
@@ -177,6 +234,14 @@ class Conversations:
         if match is None:
             return []
         return [_turn(row) for row in self._db.read(_SEARCH, (match, limit))]
+
+    def find(self, query: str, limit: int, archived: bool = False) -> builtins.list[Conversation]:
+        """Conversations with a turn that has all words of the query, the newest in use first."""
+        match = fts_query(query)
+        if match is None:
+            return []
+        given = {"match": match, "archived": int(archived), "limit": limit}
+        return [_conversation(row) for row in self._db.read(_FOUND, given)]
 
 
 def forget_in_turns(connection: sqlite3.Connection, id: str) -> int:

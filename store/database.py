@@ -84,13 +84,30 @@ class Database:
                 _roll_back(connection)
                 raise
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is taken back at its end: what would a change do?
+
+        Files that the block writes outside of the database are not taken back.
+        """
+        connection = self.connection
+        with self._clear_errors():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            finally:
+                _roll_back(connection)
+
     def read(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """All rows of a SELECT."""
         with self._clear_errors():
             return self.connection.execute(sql, parameters).fetchall()
 
     def checkpoint(self) -> bool:
-        """Move the write-ahead log into the file and empty it; False where a reader hinders."""
+        """Move the write-ahead log into the file and empty it; False where a reader, or this
+        thread's own transaction, hinders."""
+        if self.connection.in_transaction:
+            return False
         return not self.read("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
 
     def integrity(self) -> str:

@@ -77,6 +77,16 @@ class Example:
     replaced_by: str | None = None
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What curation made of a call; `example_id` is the live example, where there is one."""
+
+    verdict: Literal["kept", "dropped"]
+    reason: str
+    example_id: str | None
+    created_at: str
+
+
 class Examples:
     """The examples of all boundaries."""
 
@@ -134,6 +144,17 @@ class Examples:
     def get(self, id_or_prefix: str) -> Example:
         """The example, live or replaced. Raises UnknownExample or AmbiguousId."""
         return _read(find(self._db, "examples", id_or_prefix, UnknownExample))
+
+    def of_call(self, call_id: str) -> list[Example]:
+        """The examples made of a call, live or replaced, oldest first."""
+        sql = "SELECT * FROM examples WHERE call_id = ? ORDER BY id"
+        return [_read(row) for row in self._db.read(sql, (call_id,))]
+
+    def verdict_on(self, call_id: str) -> Verdict | None:
+        """What curation made of a call; None where it has not looked at it yet."""
+        sql = "SELECT verdict, reason, example_id, created_at FROM verdicts WHERE call_id = ?"
+        rows = self._db.read(sql, (call_id,))
+        return Verdict(**dict(rows[0])) if rows else None
 
     def counts(self, boundary: str) -> dict[str, int]:
         """Live examples by split; every split is there."""

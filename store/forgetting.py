@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from store.clock import now
@@ -24,6 +25,9 @@ SELECT id, replaced_by FROM examples WHERE call_id = :call
 ORDER BY rowid
 """
 _GONE = "(SELECT value FROM json_each(:examples))"
+_TRAINED = f"""
+SELECT DISTINCT adapter_id FROM adapter_examples WHERE example_id IN {_GONE} ORDER BY adapter_id
+"""
 _NO_CALL_OF_ITS_DOMAIN = """
 domain <> '' AND NOT EXISTS (SELECT 1 FROM calls
   WHERE calls.boundary = entropy_thresholds.boundary AND calls.domain = entropy_thresholds.domain)
@@ -69,6 +73,14 @@ def forget(db: Database, call_id: str) -> Forgotten:
     )
 
 
+def learnt_from(db: Database, call_ids: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The examples made of these calls, and the adapters that were trained on any of them."""
+    rows = [row for call in call_ids for row in db.read(_DERIVED, {"call": call})]
+    examples = list(dict.fromkeys(row["id"] for row in rows))
+    trained = db.read(_TRAINED, {"examples": json.dumps(examples)})
+    return examples, [row["adapter_id"] for row in trained]
+
+
 def _derived(connection: sqlite3.Connection, call_id: str) -> dict[str, str | None]:
     """The examples made of the call, oldest first, each with the one that replaced it."""
     rows = connection.execute(_DERIVED, {"call": call_id})
@@ -93,10 +105,7 @@ def _cost(connection: sqlite3.Connection, call_id: str) -> tuple[float, str]:
 
 def _taint(connection: sqlite3.Connection, examples: list[str]) -> list[str]:
     """Mark the adapters trained on any of the examples; the first reason stays."""
-    marked = connection.execute(
-        "SELECT DISTINCT adapter_id FROM adapter_examples WHERE example_id IN " + _GONE,
-        {"examples": json.dumps(examples)},
-    )
+    marked = connection.execute(_TRAINED, {"examples": json.dumps(examples)})
     adapters = [row["adapter_id"] for row in marked]
     connection.executemany(
         "UPDATE adapters SET tainted_at = ?, taint_reason = ? WHERE id = ? AND tainted_at IS NULL",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from store import graph_forgetting, graph_search
 from store.clock import now
 from store.entities import MEMBERS, Entities
-from store.errors import UnknownFact
+from store.errors import IllegalTransition, UnknownFact
 from store.facts import (
     INSERT_FACT,
     INSERT_WITNESS,
@@ -55,6 +55,7 @@ _INDEXES = {
 _SUPERSEDE = """
 UPDATE facts SET superseded_at = :at, superseded_by = :by WHERE id = :id AND superseded_at IS NULL
 """
+_BELIEVE = "UPDATE facts SET superseded_at = NULL, superseded_by = NULL WHERE id = ?"
 _SHAPE = """
 SELECT count(*) AS subjects, coalesce(sum(objects = 1), 0) AS single FROM (
   SELECT count(DISTINCT object_id) AS objects FROM (
@@ -189,6 +190,17 @@ class Graph(Entities):
             connection.execute(_SUPERSEDE, {"id": fact_id, "by": by, "at": now()})
         return self.get(fact_id)
 
+    def believe_again(self, fact_id: str) -> Fact:
+        """Takes `supersede` back. Raises UnknownFact, and IllegalTransition where another fact
+        that says the same is believed by now."""
+        with self.db.transaction() as connection:
+            fact = self.get(fact_id)
+            twin = self.same(fact.subject_id, fact.relation_folded, fact.object_id)
+            if twin is not None and twin.id != fact.id:
+                raise IllegalTransition("the same has been told again and is believed already")
+            connection.execute(_BELIEVE, (fact.id,))
+        return self.get(fact.id)
+
     def facts_about(
         self,
         entity_ids: Iterable[str],
@@ -282,3 +294,9 @@ class Graph(Entities):
         """Remove one fact with all its statements, and entities that nothing else names."""
         with self.db.transaction() as connection:
             graph_forgetting.remove_facts(connection, [self.get(fact_id).id])
+
+    def forget_entity(self, entity_id: str) -> builtins.list[str]:
+        """Remove every fact that names the entity, believed or not, and with them the entity, those
+        it stands for and what nothing else names. Returns the ids of the facts."""
+        with self.db.transaction() as connection:
+            return graph_forgetting.remove_entity(connection, self._existing(entity_id).id)

@@ -21,6 +21,11 @@ UPDATE facts SET confidence = :sure, origin = :origin, call_id = :call_id, sourc
   chunk_id = :chunk_id, span_start = :span_start, span_end = :span_end WHERE id = :id
 """
 _GIVEN = "(SELECT value FROM json_each(:ids))"
+_MEMBERS = "SELECT id FROM entities WHERE id = ?1 OR merged_into = ?1"
+_NAMING = f"""
+SELECT id FROM facts WHERE subject_id IN {_GIVEN} UNION
+SELECT id FROM facts WHERE object_id IN {_GIVEN}
+"""
 _UNNAMED = f"""
 SELECT id FROM entities WHERE id IN {_GIVEN}
   AND NOT EXISTS (SELECT 1 FROM facts WHERE subject_id = entities.id)
@@ -58,6 +63,16 @@ def remove_facts(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
         _relink(connection, fact_id)
     connection.execute(f"DELETE FROM facts WHERE id IN {_GIVEN}", chosen)
     _remove_unnamed(connection, named)
+
+
+def remove_entity(connection: sqlite3.Connection, entity_id: str) -> list[str]:
+    """Remove all facts of an entity and of those it stands for, and the names; the facts' ids."""
+    members = [row["id"] for row in connection.execute(_MEMBERS, (entity_id,))]
+    rows = connection.execute(_NAMING, {"ids": json.dumps(members)})
+    facts = [row["id"] for row in rows]
+    remove_facts(connection, facts)
+    _remove_unnamed(connection, set(members))
+    return facts
 
 
 def _restate(connection: sqlite3.Connection, fact_id: str) -> bool:

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from dataclasses import asdict
 
+from store.browsing import Filter, Place, browse
 from store.calls import (
     INSERT_ATTEMPT,
     INSERT_CALL,
@@ -28,15 +29,9 @@ from store.database import Database
 from store.errors import UnknownCall
 from store.forgetting import Forgotten, forget
 from store.rows import find
-from store.searching import fts_query
 
 __all__ = ["Attempt", "Call", "Feedback", "Forgotten", "Ledger"]
 
-_SEARCH = """
-SELECT calls.* FROM search JOIN calls ON calls.number = search.rowid
-WHERE search MATCH :query AND (:boundary IS NULL OR calls.boundary = :boundary)
-ORDER BY search.rowid DESC LIMIT :limit
-"""
 _UNCURATED = """
 SELECT * FROM calls INDEXED BY calls_unjudged WHERE boundary = ? AND judged = 0
 ORDER BY created_at, number LIMIT ?
@@ -96,21 +91,20 @@ class Ledger:
         limit: int = 50,
     ) -> list[Call]:
         """Calls without their attempts, newest first."""
-        conditions = {"boundary = ?": boundary, "route = ?": route, "created_at >= ?": since}
-        chosen = {sql: value for sql, value in conditions.items() if value is not None}
-        where = " AND ".join(chosen) or "1"
-        sql = f"SELECT * FROM calls WHERE {where} ORDER BY created_at DESC, number DESC LIMIT ?"
-        return [read_call(row) for row in self._db.read(sql, (*chosen.values(), limit))]
+        chosen = Filter(boundary=boundary, route=route, since=since or "")
+        return [*browse(self._db, chosen, limit=limit).calls]
 
     def search(
         self, query: str, boundary: str | None = None, limit: int = 50
     ) -> builtins.list[Call]:
         """Calls that hold all words of `query` in input, output or a correction, newest first."""
-        match = fts_query(query)
-        if match is None:
-            return []
-        chosen = {"query": match, "boundary": boundary, "limit": limit}
-        return [read_call(row) for row in self._db.read(_SEARCH, chosen)]
+        found: builtins.list[Call] = []
+        place: Place | None = Place()
+        while place and query.strip() and len(found) < limit:
+            page = browse(self._db, Filter(boundary=boundary), query, place, limit - len(found))
+            found += page.calls
+            place = page.older
+        return found
 
     def correct(self, call_id: str, output: str) -> Feedback:
         """Keep a person's own output (JSON text); the call is curated anew."""

@@ -6,7 +6,9 @@ source is worth.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -18,6 +20,12 @@ from store.rows import find, insert_sql
 
 SourceKind: TypeAlias = Literal["note", "document", "turn", "import"]
 SourceState: TypeAlias = Literal["read", "skipped", "gone"]
+
+FORGOTTEN = "forgotten"
+"""The reason of a source that a person has taken away; `state` is then gone."""
+
+Holdings: TypeAlias = tuple[int, int]
+"""How many pieces of text a source has, and how many facts it states."""
 
 _COLUMNS = (
     "id", "kind", "place", "title", "state", "reason", "sha256", "bytes", "modified_at",
@@ -32,6 +40,14 @@ WHERE id = :id
 _LIST = """
 SELECT * FROM sources WHERE (:kind IS NULL OR kind = :kind) AND (:state IS NULL OR state = :state)
 ORDER BY recorded_at DESC, id DESC LIMIT :limit
+"""
+
+_HOLDINGS = """
+SELECT asked.value AS id,
+  (SELECT count(*) FROM chunks WHERE source_id = asked.value) AS pieces,
+  (SELECT count(*) FROM (SELECT id FROM facts WHERE source_id = asked.value
+    UNION SELECT fact_id FROM witnesses WHERE source_id = asked.value)) AS facts
+FROM json_each(?) AS asked
 """
 
 
@@ -85,6 +101,11 @@ class Sources:
         """Sources, the latest read first."""
         chosen = {"kind": kind, "state": state, "limit": limit}
         return [_read(row) for row in self._db.read(_LIST, chosen)]
+
+    def holdings(self, ids: Iterable[str]) -> dict[str, Holdings]:
+        """What the memory holds of each of these sources."""
+        rows = self._db.read(_HOLDINGS, (json.dumps(list(ids)),))
+        return {row["id"]: (row["pieces"], row["facts"]) for row in rows}
 
     def documents(self) -> dict[str, Source]:
         """Every document by its place, those that are gone too."""

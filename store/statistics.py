@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from store.browsing import boundaries
 from store.database import Database
 
 _LOCAL = "('local', 'encoder')"
@@ -116,12 +117,7 @@ class Statistics:
 
     def boundaries(self) -> list[str]:
         """The boundaries that have been called, by name."""
-        sql = """WITH RECURSIVE names (name) AS (
-                   SELECT min(boundary) FROM calls UNION ALL
-                   SELECT (SELECT min(boundary) FROM calls WHERE boundary > name)
-                   FROM names WHERE name IS NOT NULL)
-                 SELECT name FROM names WHERE name IS NOT NULL"""
-        return [row["name"] for row in self._db.read(sql)]
+        return boundaries(self._db)
 
     def domains(self, boundary: str) -> list[str]:
         """The domains that calls of a boundary were given, by name."""

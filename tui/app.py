@@ -1,285 +1,273 @@
-"""The terminal app: tell it something, see what it read out of it and how.
+"""The terminal app's shell: tabs, commands, palette, help, themes, what opens and closes it.
 
-One screen. The event loop only draws; calls go through one thread and what follows them (shadow,
-audit, curation, training) through another, so that typing waits for neither. Texts are made
-printable in `tui.render`. Knows nothing of how a call is answered.
+The event loop only draws; what takes time goes through `tui.jobs`. Knows no page's content.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar
+from inspect import isawaitable
+from typing import Any, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.events import Paste
+from textual.command import Provider
+from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
-from textual.widget import Widget
-from textual.widgets import Footer, Input, Static
+from textual.widgets import ContentSwitcher, Footer
 
-from store.calls import Call
-from tui import render
+from tui import places, render
+from tui.commands import Command, Registry, bindings
+from tui.pages import TABS, Tab, number
+from tui.palette import Commands
+from tui.screens.page import Page
+from tui.session import Session
+from tui.themes import THEMES
+from tui.widgets.tabs import TabLine, TabTitle
 from valence.app import Valence
-from valence.boundaries import get
-from valence.boundaries.triples import Triples
 from valence.cli.failure import explain
-from valence.doctor import examine, recommendation
-from valence.learning import learn
-from valence.router import Answer
-from valence.status import BoundaryStatus, all_statuses
+from valence.exclusive import TERMINAL, held
+from valence.learning import under_way
 
-EARLIER = 30
-"""Entries of former times that are shown when the app opens."""
-MOST_ENTRIES = 300
-"""Entries on the screen; older ones are in the ledger."""
-
-HELP = """\
-Valence reads facts out of what you tell it: subject – relation – object.
-
-Under the facts stand the route that answered, why, the confidence against the threshold of its \
-gate, the time and the cost. "unverified" is the best that was at hand, with nothing to prove it.
-
-At the bottom, for each boundary: its calls, the share that no local model answered, and its gate.
-
-  Enter         tell
-  PgUp, PgDn    scroll the log
-  Tab           into the log and back
-  F1            this page; Esc closes it
-  Ctrl-Q        quit
-
-`valence doctor` says what this machine lacks; `valence ledger list` has every call."""
+READ_ONLY = "another Valence has this home open: here it can be read, not changed"
+WATCH_S = 2.0
+"""How often the shell looks whether a run is training and how far a download is."""
 
 
-class Prompt(Input):
-    """One line to tell. A paste becomes one line too, as it is shown: nothing in it is lost to
-    its first line end, and nothing in it acts on the terminal."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "app.page(-1)", "Scroll", key_display="PgUp/PgDn"),
-        Binding("pagedown", "app.page(1)", show=False),
-    ]
-
-    def on_paste(self, event: Paste) -> None:
-        event.prevent_default().stop()
-        self.replace(render.line(event.text), *sorted(self.selection))
-
-
-class Entry(Vertical):
-    """One thing told and, once it is there, what was read out of it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._told = Static(render.told(text), classes="told")
-        self._answer = Static(render.waiting(), classes="answer")
-
-    def compose(self) -> ComposeResult:
-        yield self._told
-        yield self._answer
-
-    def answered(self, call: Call, triples: Triples) -> None:
-        self._told.update(render.told(call.input))  # secrets in it are masked by now
-        self._answer.update(render.answer(call, triples))
-
-    def failed(self, message: str) -> None:
-        self._answer.update(render.failure(message))
+def _going(tab: Tab) -> Command:
+    """The command that opens a tab. A digit alone works wherever no text is being written."""
+    place = number(tab.key)
+    keys = [f"alt+{place}", str(place), *([f"f{place}"] if place > 1 else [])]
+    return Command(
+        name=f"Go to {tab.title}",
+        help=f"Open the page {tab.title}",
+        action=f"go('{tab.key}')",
+        slash=tab.key,
+        key=",".join(keys),
+    )
 
 
-class Help(ModalScreen[None]):
-    """What stands on the screen, and the keys."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1", "dismiss", "Close", key_display="Esc")
-    ]
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll():
-            yield Static(HELP, markup=False)
-        yield Footer()
+SHELL = (
+    *map(_going, TABS),
+    Command(
+        "Help", "The keys that work here, and what can be typed", "help", "help", key="f1,?",
+        label="Help",
+    ),
+    Command(
+        "Commands", "All that can be done, by name", "command_palette", key="ctrl+p", label="More"
+    ),
+    Command(
+        "Theme", "dark, light, or the terminal's own colours (ansi)", "theme", "theme", "NAME",
+        writes=True,
+    ),
+    Command(
+        "Introduction", "The three first screens: model, frontier, privacy", "introduction",
+        "welcome", writes=True,
+    ),
+    Command("Quit", "Close Valence; it opens where it was", "quit", "quit", key="ctrl+q"),
+)  # fmt: skip
 
 
 @dataclass
-class Opened(Message):
-    """What was told in former times, oldest first; and the doctor's advice."""
+class Do(Message):
+    """Something to be called in the event loop."""
 
-    earlier: list[tuple[Call, Triples]]
-    advice: str | None
-
-
-@dataclass
-class Answered(Message):
-    entry: Entry
-    call: Call
-    triples: Triples
-
-
-@dataclass
-class Failed(Message):
-    message: str
-    entry: Entry | None
-
-
-@dataclass
-class Looked(Message):
-    statuses: list[BoundaryStatus]
+    call: Callable[[], Any]
 
 
 class Terminal(App[None]):
-    """The app over one opened home; `finish` when it has ended."""
+    """The app over one session; `finish` when it has ended."""
 
     TITLE = "Valence"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "Quit", priority=True),
-        Binding("f1", "help", "Help", key_display="F1"),
+        *bindings(SHELL),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
     CSS = """
-    #log { padding: 1 2 0 2; align-vertical: bottom; scrollbar-size-vertical: 1; }
-    #log:focus { background-tint: $foreground 4%; }
-    #earlier { height: auto; }
-    #welcome, Entry { height: auto; margin-bottom: 1; }
-    .told { border-left: outer $primary; padding-left: 1; }
-    .answer { padding-left: 2; }
-    Prompt { border: round $border-blurred; padding: 0 1; background: $background; }
-    Prompt:focus { border: round $border; background-tint: transparent; }
-    #status { height: auto; padding: 0 2; }
-    #status Static { text-wrap: nowrap; text-overflow: ellipsis; }
-    Help { align: center middle; }
-    Help VerticalScroll {
-        width: 84; max-width: 100%; height: auto; max-height: 100%; scrollbar-size-vertical: 1;
-        padding: 0 2; border: round $border; background: $surface;
-    }
+    ContentSwitcher { height: 1fr; }
+    * { scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, valence: Valence) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self._valence = valence
-        self._decompose = get("decompose")
-        self._calls = ThreadPoolExecutor(1, "calls")
-        self._learning = ThreadPoolExecutor(1, "learning")
-        self._last: Future[None] | None = None
-        # Held here, as a query looks into the top screen only, which may be the help.
-        self._earlier = Vertical(id="earlier")
-        self._story = VerticalScroll(self._earlier, id="log")
-        self._prompt = Prompt(placeholder="Tell something, in whole sentences")
-        self._status = {name: Static() for name in valence.boundaries.names()}
+        self.session = session
+        self.registry = Registry()
+        self._tabs = TabLine()
+        self._pages = ContentSwitcher()
+        self._training = False
+        session.jobs.attach(lambda call: self.post_message(Do(call)), self.complain)
+        for theme in THEMES.values():
+            self.register_theme(theme)
 
     def compose(self) -> ComposeResult:
-        yield self._story
-        yield self._prompt
-        yield Vertical(*self._status.values(), id="status")
-        yield Footer()
+        yield self._tabs
+        yield self._pages
+        yield Footer(show_command_palette=False)
 
-    def on_mount(self) -> None:
-        self._story.anchor()
-        self._prompt.focus()
-        self._calls.submit(self._work, self._open, None)
-        self._learning.submit(self._work, self._look, None)
+    async def on_mount(self) -> None:
+        self.look()
+        await self.action_go(self.session.place.page)
+        self.call_after_refresh(self._gather_commands)
+        self.set_interval(WATCH_S, self._watch)
+        self._watch()
+        if not (self.session.place.introduced or self.session.read_only):
+            self.action_introduction()
+
+    def look(self) -> None:
+        """Theme and motion as the settings say."""
+        chosen = self.session.valence.settings.terminal
+        self.theme = chosen.theme
+        self.animation_level = "none" if chosen.reduced_motion else "full"
 
     def finish(self) -> None:
-        """Waits for what was told and is not yet in the ledger; what would only be learnt from
-        it is left to the next time."""
-        if self._last and not self._last.done():
+        """Waits for the turn that is under way, and keeps where the app was."""
+        if self.session.jobs.busy:
             print("finishing what was told …", file=sys.stderr)
-        self._calls.shutdown()
-        self._learning.shutdown(cancel_futures=True)
+        self.session.jobs.finish()
+        if not self.session.read_only:
+            places.write(self.session.valence.locations.place, self.session.place)
 
-    # -- in the event loop ---------------------------------------------------------------------
+    # -- pages and commands --------------------------------------------------------------------
 
-    def action_help(self) -> None:
-        self.push_screen(Help())
+    async def action_go(self, key: str) -> None:
+        """Opens a page; it is made when it is first wanted."""
+        tab = next((tab for tab in TABS if tab.key == key), TABS[0])
+        page = self._page(tab)
+        if page is None:
+            page = tab.load()(self.session)
+            await self._pages.add_content(page)
+        self._pages.current = self.session.place.page = tab.key
+        self._tabs.open(tab.key)
+        page.shown()
 
-    def action_page(self, direction: int) -> None:
-        if direction < 0:
-            self._story.scroll_page_up()
+    @on(TabTitle.Chosen)
+    async def tab_chosen(self, event: TabTitle.Chosen) -> None:
+        await self.action_go(event.key)
+
+    async def perform(self, command: Command, argument: str = "") -> None:
+        """Does what a command says, on its page."""
+        if command.page and command.page != self.page.KEY:
+            await self.action_go(command.page)
+        target = self.page if command.page else self
+        if command.writes and self.session.read_only:
+            self.complain(READ_ONLY)
+        elif argument:
+            await self.run_action(("", command.action, (argument,)), target)
         else:
-            self._story.scroll_page_down()
+            await self.run_action(command.action, target)
 
-    @on(Input.Submitted)
-    async def tell(self, event: Input.Submitted) -> None:
-        if not event.value.strip():
-            return
-        event.input.clear()
-        entry = Entry(event.value)
-        await self._append(entry)
-        self._story.anchor()  # who tells something wants to see it, however far up the log is
-        self._last = self._calls.submit(self._work, lambda: self._call(entry, event.value), entry)
+    @property
+    def page(self) -> Page:
+        """The page that is open."""
+        return self._pages.get_child_by_id(self._pages.current or TABS[0].key, Page)
 
-    @on(Opened)
-    async def show_earlier(self, event: Opened) -> None:
-        entries = [Entry(call.input) for call, _ in event.earlier]
-        await self._earlier.mount(*entries)
-        for entry, (call, triples) in zip(entries, event.earlier, strict=True):
-            entry.answered(call, triples)
-        if not entries:
-            await self._earlier.mount(Static(render.welcome(event.advice), id="welcome"))
-
-    @on(Answered)
-    def show_answer(self, event: Answered) -> None:
-        event.entry.answered(event.call, event.triples)
-
-    @on(Looked)
-    def show_status(self, event: Looked) -> None:
-        for one in event.statuses:
-            if one.boundary in self._status:  # a classifier may have been declared meanwhile
-                self._status[one.boundary].update(render.status(one))
-
-    @on(Failed)
-    async def show_failure(self, event: Failed) -> None:
-        if event.entry:
-            event.entry.failed(event.message)
-        else:
-            await self._append(Static(render.failure(event.message), classes="answer"))
-
-    async def _append(self, widget: Widget) -> None:
-        if len(self._story.children) > MOST_ENTRIES:
-            await self._story.children[0].remove()
-        await self._story.mount(widget)
-
-    # -- in the two threads --------------------------------------------------------------------
-
-    def _work(self, job: Callable[[], Message], entry: Entry | None) -> None:
-        """A thread's job: what it brings, or why it failed, is handed to the event loop."""
-        try:
-            message = job()
-        except Exception as error:  # noqa: BLE001 - the thread's edge: logged whole, told in a line
-            message = Failed(explain(error), entry)
-        self.post_message(message)
-
-    def _open(self) -> Opened:
-        calls = self._valence.stores.ledger.list(self._decompose.name, limit=EARLIER)
-        findings = examine(self._valence.settings, self._valence.locations)
-        lacks = any(one.name == "local model" and not one.ok for one in findings)
-        return Opened(
-            [(call, self._decompose.output_from_text(call.output or "")) for call in calls[::-1]],
-            recommendation(self._valence.settings) if lacks else None,
+    def _page(self, tab: Tab) -> Page | None:
+        return next(
+            (page for page in self._pages.query_children(Page) if tab.key == page.KEY), None
         )
 
-    def _call(self, entry: Entry, text: str) -> Answered:
-        value = self._decompose.input_from_text(text)
-        answer = self._valence.router.call(self._decompose, value)
-        self._learning.submit(self._work, self._look, None)
-        self._learning.submit(self._work, lambda: self._learn(answer), None)
-        return Answered(entry, answer.call, answer.output)
+    def _gather_commands(self) -> None:
+        """Gathers the commands of all pages, when the first of them has been painted."""
+        self.registry.add(SHELL)
+        for tab in TABS:
+            self.registry.add(tab.load().COMMANDS, tab.key)
 
-    def _learn(self, answer: Answer) -> Looked:
-        learn(self._valence, answer)
-        return self._look()
+    # -- what the shell itself does ------------------------------------------------------------
 
-    def _look(self) -> Looked:
-        valence = self._valence
-        return Looked(all_statuses(valence.stores, valence.settings, valence.locations))
+    def action_help(self) -> None:
+        from tui.screens.help import Help
+
+        active = self.screen.active_bindings.values()
+        commands = [each for each in self.registry if each.page in ("", self.page.KEY)]
+        title = next(tab.title for tab in TABS if tab.key == self.page.KEY)
+        self.push_screen(Help(title, list(active), commands))
+
+    def action_introduction(self) -> None:
+        """The first screens, from the one that comes next."""
+        from tui.screens.introduction import Introduction
+
+        self.push_screen(Introduction(self.session))
+
+    def action_theme(self, name: str = "") -> None:
+        """The named theme, or the next one; kept as a setting."""
+        names = list(THEMES)
+        chosen = name if name in THEMES else names[(names.index(self.theme) + 1) % len(names)]
+        self.session.jobs.run(
+            lambda: self.session.save("terminal.theme", chosen), lambda _: self.look(), lane="turns"
+        )
+
+    async def action_quit(self) -> None:
+        """Closes; while a run is training, asks first."""
+        if not self._training:
+            self.exit()
+            return
+        from tui.widgets.confirm import Confirm
+
+        question = Content("A training run is under way. Close Valence?")
+        details = Content("It goes on in the background; Learning shows it when you are back.")
+        closing = Confirm(question, details, yes="Close", no="Stay")
+        self.push_screen(closing, lambda yes: self.exit() if yes else None)
+
+    def complain(self, sentence: str) -> None:
+        """One sentence on what went wrong, for a while."""
+        self.notify(render.line(sentence), severity="error", markup=False, timeout=10)
+
+    @on(Do)
+    async def do(self, event: Do) -> None:
+        try:
+            result = event.call()
+            if isawaitable(result):
+                await result
+        except Exception as error:  # noqa: BLE001 - the loop's edge: logged whole, told in a line
+            self.complain(explain(error))
+
+    def _watch(self) -> None:
+        self.session.jobs.run(lambda: under_way(self.session.valence), self._show_state)
+
+    def _show_state(self, training: bool) -> None:
+        changed, self._training = training != self._training, training
+        state = ["read-only"] if self.session.read_only else []
+        state += ["training"] if training else []
+        state += self._fetching()
+        self._tabs.tell(Content(" · ".join(state)))
+        if changed:
+            self.page.refresh_from_store()
+
+    def _fetching(self) -> list[str]:
+        """How far the model is that is being fetched; once it is there, it is used."""
+        fetch = self.session.fetch
+        if fetch is None:
+            return []
+        if fetch.state == "running":
+            return [f"model {fetch.progress:.0%}"]
+        self.session.fetch = None
+        if fetch.state == "failed":
+            self.complain(f"The model was not fetched: {fetch.problem}")
+        else:
+            self.session.jobs.run(self.session.reload, self._use_model, lane="turns")
+        return []
+
+    def _use_model(self, _: None) -> None:
+        self.notify("The model is there and answers from now on.")
+
+    def _fatal_error(self) -> None:
+        """A defect in a handler ends the app: with one line, the whole story in the log."""
+        if isinstance(self._exception, Exception):
+            self.panic(Text(f"Error: {render.line(explain(self._exception))}"))
 
 
 def run() -> None:
     """Opens the home that the environment names, and the app over it."""
-    with Valence.open() as valence:
-        app = Terminal(valence)
+    with Valence.open() as valence, held(valence.stores.leases, TERMINAL) as lost:
+        place = places.read(valence.locations.place)
+        # who has settings has been here before, be it at the command line
+        place.introduced |= valence.locations.config.exists() and not place.introduction
+        app = Terminal(Session(valence, lost=lost, place=place))
         try:
             app.run()
         finally:

@@ -6,14 +6,14 @@ control, escape or bidirectional characters, no markup. What is stored stays raw
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 from textual.content import Content
+from textual.style import Style
 
-from store.calls import Call
-from valence.boundaries.triples import Triples
-from valence.status import BoundaryStatus
+from valence.conversation.provenance import Provenance
 
 MOST_CHARACTERS = 2000
 MOST_FACTS = 40
@@ -21,7 +21,10 @@ MOST_FACTS = 40
 JOINERS = "\u200c\u200d"  # Persian, the scripts of India and emoji are spelt with them
 REPLACED = "\ufffd"
 
-QUIET = "$foreground 60%"
+MARKS = re.compile(r"(?:\[\d+\])+")
+"""The numbers of sources in an answer."""
+
+QUIET = "$text-muted"
 
 
 def safe(text: str) -> str:
@@ -39,13 +42,57 @@ def line(text: str) -> str:
     return " ".join(safe(text).split())
 
 
+def text(given: str, style: str = "") -> Content:
+    """Text of any origin as it stands, with its lines."""
+    return Content.styled(_clipped(safe(given)), style)
+
+
+def row(cells: Sequence[str], widths: Sequence[int], style: str = "") -> Content:
+    """One line of columns of these widths (in cells); what is too long ends in "…"."""
+    fitted = [fit(line(cell), width) for cell, width in zip(cells, widths, strict=True)]
+    return Content.styled("  ".join(fitted).rstrip(), style)
+
+
+def fit(given: str, width: int) -> str:
+    """One safe line cut or filled to `width` cells; a wide character takes two."""
+    whole = Content(line(given))
+    return whole.truncate(max(1, width), ellipsis=True, pad=True).plain
+
+
+def empty(title: str, way: str = "") -> Content:
+    """What stands where nothing is yet: what will be here, and the way to it."""
+    return Content.assemble((line(title), "bold"), (f"\n\n{safe(way)}" if way else "", QUIET))
+
+
+def choices(rows: Sequence[tuple[str, str]]) -> Content:
+    """What can be chosen, one a line, each with what it does."""
+    wide = max((len(name) for name, _ in rows), default=0)
+    return Content("\n").join(
+        Content.assemble((fit(name, wide), "bold"), ("  " + line(what), QUIET))
+        for name, what in rows
+    )
+
+
+def choice(name: str, reason: str) -> Content:
+    """One of several answers, with what speaks for it. No colour: the cursor brings its own."""
+    return Content.assemble((line(name), "bold"), f"\n  {line(reason)}")
+
+
 def told(text: str) -> Content:
     """What a person said."""
     return Content.styled(_clipped(safe(text).strip()), "bold")
 
 
-def waiting() -> Content:
-    return Content.styled("reading …", QUIET)
+def said(text: str) -> Content:
+    """What was answered; the marks of its sources are quiet."""
+    shown = Content(_clipped(safe(text).strip()))
+    for found in MARKS.finditer(shown.plain):
+        shown = shown.stylize(QUIET, *found.span())
+    return Content("\n").join(Content("  ") + line for line in shown.split("\n"))
+
+
+def waiting(what: str) -> Content:
+    return Content.styled(f"  {what}", QUIET)
 
 
 def failure(message: str) -> Content:
@@ -53,34 +100,48 @@ def failure(message: str) -> Content:
     return Content.assemble(("Error: ", "bold $text-error"), _clipped(line(message)))
 
 
-def answer(call: Call, triples: Triples) -> Content:
-    """The facts, one a line, and under them how they came about."""
-    facts = [_fact(triple) for triple in triples[:MOST_FACTS]]
-    if not facts:
-        facts = [Content("no fact found in it")]
+def facts(triples: Sequence[Sequence[str]]) -> list[Content]:
+    """Facts, one a line."""
+    shown = [Content("  ") + _fact(triple) for triple in triples[:MOST_FACTS]]
     if len(triples) > MOST_FACTS:
-        facts.append(Content(f"… and {len(triples) - MOST_FACTS} more"))
-    return Content("\n").join([*facts, Content.styled(_provenance(call), QUIET)])
+        shown.append(Content(f"  … and {len(triples) - MOST_FACTS} more"))
+    return shown
 
 
-def status(one: BoundaryStatus) -> Content:
-    """One boundary on one line: calls, how many of them fell back, what its gate says."""
-    calls = f"{one.calls:,} call{'' if one.calls == 1 else 's'}" if one.calls else "no calls yet"
-    fallback = "" if one.fallback_rate is None else f" · {one.fallback_rate:.0%} fallback"
-    sentence = line(one.gate["sentence"])
-    gate = f" · gate {sentence[:1].lower()}{sentence[1:]}"
-    return Content.assemble(f"{line(one.boundary):<11}", (f"{calls}{fallback}{gate}", QUIET))
+def provenance(story: Provenance, citations: Sequence[tuple[int, str]] = ()) -> Content:
+    """How an answer came about, on one quiet line; under it its sources, each of which opens
+    (`source(number)` of the widget that shows it)."""
+    figures = [
+        line(story.route),
+        _clipped(line(story.reason)),
+        _confidence(story.confidence, story.threshold),
+        _time(story.latency_ms),
+        "" if story.tokens_per_s is None else f"{story.tokens_per_s:.0f} tok/s",
+        _cost(story.cost_usd),
+        *(f"masked: {count} {line(kind)}" for kind, count in story.masked.items()),
+        "corrected by you" if story.corrected else "",
+        {1: "rated good", -1: "rated bad"}.get(story.rating or 0, ""),
+    ]
+    told = Content.styled("  " + " · ".join(filter(None, figures)), QUIET)
+    return Content("\n").join([told, *(_citation(number, name) for number, name in citations)])
 
 
-def welcome(advice: str | None) -> Content:
-    """The first minute; `advice` is the doctor's where there is no local model, else None."""
+def _citation(number: int, name: str) -> Content:
+    opens = Style.from_meta({"@click": f"source({int(number)})"})
+    return Content.assemble("  ", Content.styled(f"[{number}] {line(name)}", QUIET).stylize(opens))
+
+
+def welcome(lacking: bool) -> Content:
+    """The first minute; `lacking` where there is no local model yet."""
     parts: list[str | tuple[str, str]] = [
         ("Tell Valence something.", "bold"),
         " It reads the facts out of what you say and keeps them on this machine.\n",
-        ("For example: Ada Lovelace was born in London in 1815.", QUIET),
+        ("For example: My sister Anna works for Siemens in Munich.", QUIET),
+        "\nThen ask: Where does Anna work?",
     ]
-    if advice:
-        parts.append((f"\n\nNo local model is on this machine yet. {line(advice)}", QUIET))
+    if lacking:
+        parts.append(("\n\nNo local model is on this machine yet: a builtin reader and writer "
+                      "answer. /welcome gets one.", QUIET))  # fmt: skip
     return Content.assemble(*parts)
 
 
@@ -107,14 +168,9 @@ def _fact(triple: Sequence[str]) -> Content:
     return Content.assemble(subject, (f" – {relation} – ", "$text-accent"), object_)
 
 
-def _provenance(call: Call) -> str:
-    sure = [] if call.confidence is None else [_confidence(call.confidence, call.threshold)]
-    figures = [line(call.route), _clipped(line(call.reason)), *sure, _time(call.latency_ms)]
-    masked = [f"masked: {count} {line(kind)}" for kind, count in call.masked.items()]
-    return " · ".join([*figures, _cost(call.cost_usd), *masked])
-
-
-def _confidence(confidence: float, threshold: float | None) -> str:
+def _confidence(confidence: float | None, threshold: float | None) -> str:
+    if confidence is None:
+        return ""
     needed = "" if threshold is None else f" against {threshold:.3f}"
     return f"confidence {confidence:.3f}{needed}"
 

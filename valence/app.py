@@ -50,6 +50,9 @@ if TYPE_CHECKING:
     from valence.router import Answer, Router
     from valence.unit import Unit
 
+OPENED_LATE = ("local", "router", "quarantine", "memory", "assistant")
+"""What `Valence` opens at its first use, and what the settings say goes into."""
+
 
 @dataclass(frozen=True)
 class Stores:
@@ -97,9 +100,7 @@ class Valence:
         self.stores = Stores.open(locations)
         self._units: dict[str, tuple[Adapter, Unit | None]] = {}
         self._learners: dict[str, Learner] = {}
-        if settings.privacy.offline:
-            # The Hub's client reads these when it is first imported.
-            os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
+        self._go_offline()
 
     @classmethod
     def open(cls) -> Valence:
@@ -119,12 +120,29 @@ class Valence:
         self.close()
 
     def close(self) -> None:
-        if "local" in self.__dict__ and self.local is not None:
-            self.local.close()
-        for router in ("router", "quarantine"):
-            if router in self.__dict__:
-                self.__dict__[router].frontier.close()
+        self._drop_opened()
         self.stores.database.close()
+
+    def adopt(self, settings: Settings) -> None:
+        """Live by these settings from now on: what was opened by the former ones is opened anew
+        when it is next used. Call it while no call is under way."""
+        self._drop_opened()
+        self.settings = settings
+        self._go_offline()
+
+    def _drop_opened(self) -> None:
+        opened = {name: self.__dict__.pop(name, None) for name in OPENED_LATE}
+        if opened["local"] is not None:
+            opened["local"].close()
+        for router in (opened["router"], opened["quarantine"]):
+            if router is not None:
+                router.frontier.close()
+        self._units.clear()
+
+    def _go_offline(self) -> None:
+        if self.settings.privacy.offline:
+            # The Hub's client reads these when it is first imported.
+            os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
 
     def model_folder(self) -> ModelFolder:
         """The local model's folder, checked; raises ModelError with the way to get one."""

@@ -168,10 +168,10 @@ class Assistant:
 
     def _looked_back(self, turn: Turn) -> list[Entity]:
         """What the last turns were about, the newest first."""
-        turns = self._memory.conversations.turns(turn.conversation_id)
-        before = [each for each in turns if each.position < turn.position]
+        conversations = self._memory.conversations
+        before = conversations.page(turn.conversation_id, turn.position, LOOKED_BACK)
         ids: dict[str, None] = {}
-        for each in reversed(before[-LOOKED_BACK:]):
+        for each in reversed(before):
             steps = {step.name: step.state for step in self._memory.conversations.steps(each.id)}
             ids |= dict.fromkeys(steps.get("answered", {}).get("focus", []))
             ids |= dict.fromkeys(steps.get("remembered", {}).get("subjects", []))

@@ -110,6 +110,13 @@ class PrivacySettings(Section):
     """What may become an example: every call, corrections alone, or nothing."""
 
 
+class TerminalSettings(Section):
+    theme: Literal["dark", "light", "ansi"] = "dark"
+    """The terminal app's colours; `ansi` are the terminal's own."""
+    reduced_motion: bool = False
+    """True: nothing glides or blinks."""
+
+
 class Settings(BaseSettings):
     """All settings; made by `load_settings`."""
 
@@ -124,6 +131,7 @@ class Settings(BaseSettings):
     memory: MemorySettings = MemorySettings()
     strategies: StrategySettings = StrategySettings()
     privacy: PrivacySettings = PrivacySettings()
+    terminal: TerminalSettings = TerminalSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -142,25 +150,43 @@ def load_settings(path: Path) -> Settings:
 
     Raises ConfigError that names the file, the key and what is wrong with it.
     """
-    return _validated(_read(path), path)
+    return _validated(read_settings_file(path), path)
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """What the file itself says, section by section, unchecked. Raises ConfigError where it is no
+    TOML."""
+    return _document(path).unwrap()
 
 
 def set_value(path: Path, key: str, text: str) -> Settings:
     """Writes one `section.key` into the file, comments kept; a wrong one is not written."""
-    section, _, name = key.partition(".")
-    if name not in describe().get(section, {}):
-        raise ConfigError(f"there is no setting {key!r}; `valence config` lists them all")
+    section, name = _known(key)
     document = _document(path)
     table = document.setdefault(section, tomlkit.table())
     if not isinstance(table, MutableMapping):
         raise ConfigError(f"{section!r} is no section", where=str(path), do="Mend or remove it.")
-    if text.lower() in ("none", "null", "") and _optional(section, name):
+    value = _value(section, name, text)
+    if value is None:
         table.pop(name, None)
     else:
-        table[name] = text if _takes_text(section, name) else _typed(text)
+        table[name] = value
     settings = _validated(document.unwrap(), path)
     _write(path, tomlkit.dumps(document))
     return settings
+
+
+def check(key: str, text: str) -> str | None:
+    """What is wrong with `text` as the value of one `section.key`, in one sentence; None if it can
+    be set."""
+    section, name = _known(key)
+    if not text.strip() and not _optional(section, name):
+        return "It cannot be empty."
+    try:
+        _section(section).model_validate({name: _value(section, name, text)})
+    except ValidationError as error:
+        return error.errors()[0]["msg"].replace("Input should", "It should", 1) + "."
+    return None
 
 
 def describe() -> dict[str, dict[str, str]]:
@@ -171,10 +197,6 @@ def describe() -> dict[str, dict[str, str]]:
         }
         for section in Settings.model_fields
     }
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return _document(path).unwrap()
 
 
 def _document(path: Path) -> tomlkit.TOMLDocument:
@@ -211,6 +233,20 @@ def _section(name: str) -> type[Section]:
     assert isinstance(annotation, type)
     assert issubclass(annotation, Section)
     return annotation
+
+
+def _known(key: str) -> tuple[str, str]:
+    section, _, name = key.partition(".")
+    if name not in describe().get(section, {}):
+        raise ConfigError(f"there is no setting {key!r}; `valence config` lists them all")
+    return section, name
+
+
+def _value(section: str, name: str, text: str) -> Any:
+    """What `text` stands for; None takes an optional setting back."""
+    if text.lower() in ("none", "null", "") and _optional(section, name):
+        return None
+    return text if _takes_text(section, name) else _typed(text)
 
 
 def _optional(section: str, name: str) -> bool:

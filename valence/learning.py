@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from store.clock import later
-from store.runs import Run
+from store.runs import Run, Trigger
 from valence.app import Valence
 from valence.background import start
 from valence.boundaries.base import Boundary
 from valence.domains import notice
+from valence.errors import AlreadyRunning, NotEnoughExamples
 from valence.exclusive import LEASE, STRATEGIES_LEASE
 from valence.router import PROVED, Answer
 from valence.schedule import parse
@@ -108,12 +109,27 @@ def under_way(app: Valence) -> bool:
     )
 
 
-def start_in_background(app: Valence, boundary: str) -> None:
+def start_by_hand(app: Valence, boundary: str) -> None:
+    """Starts a run that a person asked for, in the background.
+
+    Raises AlreadyRunning, NotEnoughExamples, and ModelError where there is no local model.
+    """
+    app.model_folder()
+    if under_way(app):
+        raise AlreadyRunning("another run is under way", do="Try again when it is done.")
+    declared = app.boundaries.get(boundary)
+    app.curate(declared)
+    if too_little := lacking(app, declared):
+        raise NotEnoughExamples(too_little, do="Use it more, or bring examples.")
+    start_in_background(app, boundary, "manual")
+
+
+def start_in_background(app: Valence, boundary: str, trigger: Trigger = "automatic") -> None:
     """Starts the command a person would give, detached, its output in the log.
 
     It goes on with the boundary's unfinished run, the one that is entered here if there is none.
     """
     if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
-        app.stores.runs.start(boundary, "automatic", {})
+        app.stores.runs.start(boundary, trigger, {})
     log = app.locations.logs / f"training-{boundary}.log"
     _children.append(start(log, "train-boundary", boundary, "--json"))

@@ -48,6 +48,11 @@ class Locations:
     def logs(self) -> Path:
         return self.home / "logs"
 
+    @property
+    def place(self) -> Path:
+        """Where the terminal app was when it was closed."""
+        return self.home / "terminal.json"
+
     def prepare(self) -> None:
         """Makes the folders, readable by their owner alone."""
         folders = (self.home, self.adapters, self.boundaries, self.models, self.runs, self.logs)

@@ -83,6 +83,8 @@ _IBAN_LENGTHS = {
     for country in countries.split()
 }
 
+_MARK = re.compile(r"\[masked:(\w+)\]")
+
 
 @dataclass(frozen=True)
 class Masked:
@@ -103,6 +105,11 @@ def mask(text: str) -> Masked:
         text, kinds = found
         counts += kinds
     return Masked(text, dict(counts))
+
+
+def masked_in(text: str) -> dict[str, int]:
+    """How many secrets of each kind were masked in a text that is masked already."""
+    return dict(Counter(_MARK.findall(text)))
 
 
 def mask_parts(value: T) -> tuple[T, dict[str, int]]:

@@ -18,6 +18,7 @@ from store.calls import Call, Role
 from store.events import Events
 from store.ledger import Ledger
 from valence.boundaries.base import Boundary
+from valence.errors import CallError
 from valence.predictors import (
     TROUBLES,
     BuiltinPredictor,
@@ -83,11 +84,38 @@ class Router:
         domain: str | None = None,
     ) -> Answer:
         """Answers, and commits the call with all its attempts before it returns."""
+        return self._recorded(boundary, value, episode, domain, self._answer)
+
+    def ask_frontier(
+        self, boundary: Boundary[Any, Any], value: Any, episode: str | None = None
+    ) -> Answer:
+        """The frontier's answer, whatever the gate says; where it fails, the best available as in
+        any call. Raises CallError where the frontier may not be asked."""
+        blocked = self.frontier.blocked()
+        if blocked is not None:
+            raise CallError(
+                f"the frontier cannot be asked: {blocked}", do="The settings say which one is used."
+            )
+        return self._recorded(boundary, value, episode, None, self._asked_for)
+
+    def _asked_for(
+        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None
+    ) -> tuple[list[Try], Try]:
+        return self._ask_frontier(boundary, value, unit, [], "asked for")
+
+    def _recorded(
+        self,
+        boundary: Boundary[Any, Any],
+        value: Any,
+        episode: str | None,
+        domain: str | None,
+        decide: Callable[[Boundary[Any, Any], Any, Unit | None], tuple[list[Try], Try]],
+    ) -> Answer:
         started = time.perf_counter()
         value, masked = mask_parts(value)
         value = boundary.input_from_text(boundary.input_text(value))
         unit = self._units(boundary.name)
-        tries, chosen = self._answer(boundary, value, unit)
+        tries, chosen = decide(boundary, value, unit)
         call = self._as_call(boundary, value, tries, chosen, episode)
         latency_ms = (time.perf_counter() - started) * 1000
         call = replace(call, masked=masked, domain=domain, latency_ms=latency_ms)

@@ -20,6 +20,7 @@ from tests.valence.conftest import TINY, WEIGHTS, Done, Run, ScriptedLocal
 from valence.app import Valence
 from valence.boundaries import BOUNDARIES, get
 from valence.cli import cli
+from valence.comparison import item_by_item
 from valence.unit import variant_of
 
 TEXT = "Ada Lovelace was born in London in 1815."
@@ -506,6 +507,10 @@ def test_two_variants_are_compared_item_by_item(
     assert len(found["differing"]) == 8
     told = run("adapters", "compare", "base", an_adapter.id, "--limit", "1")
     assert told.out.count("in:     ") == 1
+    beside = item_by_item(app, an_adapter.id)
+    assert (beside.names, beside.exact) == (("base", "candidate"), (0.0, 1.0))
+    assert [one.differs for one in beside.items] == [True] * 8
+    assert beside.items[0].answers[1].output == right
 
 
 # -- the rest --------------------------------------------------------------------------------------

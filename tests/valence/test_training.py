@@ -148,6 +148,11 @@ def test_a_run_leaves_a_served_unit_and_no_copies_of_texts(home: Home) -> None:
     assert tree(home.path / "adapters") == {
         f"{home.active}/adapter_config.json", f"{home.active}/adapters.safetensors",
     }  # fmt: skip
+    steps = home.rows("SELECT value FROM run_metrics WHERE name = 'steps'")
+    left = home.rows("SELECT step, value FROM run_metrics WHERE name = 'left_s' ORDER BY step")
+    assert len(steps) == 1
+    assert steps[0]["value"] >= left[-1]["step"] > 0
+    assert left[-1]["value"] < left[0]["value"]
 
 
 # -- interrupted ---------------------------------------------------------------------------------

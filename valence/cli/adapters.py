@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from store.adapters import Adapter
+from valence import switching
 from valence.app import Valence
 from valence.cli.names import BOUNDARY
 from valence.cli.output import emit, json_option, note, percent, printable, table
 from valence.errors import AdapterError
-from valence.unit import Unit, is_sealed, load_unit
+from valence.unit import load_unit
 
 
 @click.group()
@@ -68,9 +69,7 @@ def show(adapter_id: str, as_json: bool) -> None:
 def promote(adapter_id: str, as_json: bool) -> None:
     """Serve ADAPTER_ID from the next call on, with the gate that was fitted for it."""
     with Valence.open() as app:
-        adapter = app.stores.adapters.get(adapter_id)
-        _require_whole(load_unit(adapter, app.locations.adapters))
-        app.stores.adapters.promote(adapter.id, "promoted by hand")
+        adapter = switching.promote(app, adapter_id)
     if as_json:
         emit({"boundary": adapter.boundary, "adapter": adapter.id})
     else:
@@ -83,7 +82,7 @@ def promote(adapter_id: str, as_json: bool) -> None:
 def rollback(boundary: str, as_json: bool) -> None:
     """Serve what served BOUNDARY before, at once."""
     with Valence.open() as app:
-        adapter = app.stores.adapters.rollback(boundary, "rolled back by hand")
+        adapter = switching.roll_back(app, boundary)
     if as_json:
         emit({"boundary": boundary, "adapter": adapter.id if adapter else None})
     else:
@@ -127,21 +126,13 @@ def export(adapter_id: str, folder: Path) -> None:
     with Valence.open() as app:
         adapter = app.stores.adapters.get(adapter_id)
         unit = load_unit(adapter, app.locations.adapters)
-        _require_whole(unit)
+        switching.require_whole(unit)
         if folder.exists():
             raise AdapterError("there is something at that place already", where=str(folder))
         shutil.copytree(unit.folder, folder)
         learner = app.boundaries.get(adapter.boundary).learner
     use = ": use it with `mlx_lm.generate --adapter-path`" if learner == "lora" else ""
     note(f"{folder}{use}")
-
-
-def _require_whole(unit: Unit) -> None:
-    if not is_sealed(unit):
-        raise AdapterError(
-            f"weights or gate of {unit.adapter.id} are gone or not the ones that were judged",
-            where=str(unit.folder),
-        )
 
 
 def _record(app: Valence, adapter: Adapter) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from store.conversations import Conversation, Turn
+from store.conversations import Conversation
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable, table
-from valence.errors import TransferError
+from valence.conversation.transcript import answer_of, turn_record, write
 
 
 @click.group()
@@ -51,9 +51,9 @@ def show(conversation: str, steps: bool, as_json: bool) -> None:
     for turn in turns:
         if as_json:
             each = [{"name": s.name, "state": s.state, "at": s.created_at} for s in done[turn.id]]
-            emit(_turn_record(turn) | ({"steps": each} if steps else {}))
+            emit(turn_record(turn) | ({"steps": each} if steps else {}))
             continue
-        click.echo(f"> {printable(turn.question)}\n{printable(_answer(turn))}")
+        click.echo(f"> {printable(turn.question)}\n{printable(answer_of(turn))}")
         for step in done[turn.id]:
             note(f"  {step.name}: {printable(json.dumps(step.state, ensure_ascii=False))}")
 
@@ -68,9 +68,9 @@ def search(query: str, limit: int, as_json: bool) -> None:
         turns = app.memory.conversations.search(query, limit)
     if as_json:
         for turn in turns:
-            emit(_turn_record(turn))
+            emit(turn_record(turn))
         return
-    rows = [(t.conversation_id, t.created_at[:19], t.question, _answer(t)) for t in turns]
+    rows = [(t.conversation_id, t.created_at[:19], t.question, answer_of(t)) for t in turns]
     table(("conversation", "at", "question", "answer"), rows)
 
 
@@ -83,11 +83,7 @@ def export(conversation: str, file: Path, form: str) -> None:
     with Valence.open() as app:
         chosen = app.memory.conversations.get(conversation)
         turns = app.memory.conversations.turns(chosen.id)
-    text = _markdown(chosen, turns) if form == "markdown" else _json_lines(turns)
-    try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise TransferError(f"cannot be written: {error.strerror}", where=str(file)) from error
+    write(chosen, turns, file, form)
     note(f"{len(turns)} turns in {file}")
 
 
@@ -102,10 +98,6 @@ def archive(conversation: str, undo: bool) -> None:
     note(f"{chosen.id}: {'in the list again' if undo else 'archived'}")
 
 
-def _answer(turn: Turn) -> str:
-    return turn.answer["answer"] if turn.answer else "(interrupted; the next `ask` finishes it)"
-
-
 def _record(conversation: Conversation) -> dict[str, Any]:
     return {
         "conversation": conversation.id,
@@ -114,37 +106,3 @@ def _record(conversation: Conversation) -> dict[str, Any]:
         "created_at": conversation.created_at,
         "updated_at": conversation.updated_at,
     }
-
-
-def _turn_record(turn: Turn) -> dict[str, Any]:
-    return {
-        "conversation": turn.conversation_id,
-        "turn": turn.id,
-        "parent": turn.parent_id,
-        "question": turn.question,
-        "state": turn.state,
-        "created_at": turn.created_at,
-        "answer": turn.answer["answer"] if turn.answer else None,
-        "citations": turn.answer["citations"] if turn.answer else [],
-    }
-
-
-def _json_lines(turns: list[Turn]) -> str:
-    return "".join(json.dumps(_turn_record(turn), ensure_ascii=False) + "\n" for turn in turns)
-
-
-def _markdown(conversation: Conversation, turns: list[Turn]) -> str:
-    parts = [f"# {conversation.title}\n\n{conversation.created_at}\n"]
-    for turn in turns:
-        asked = "\n".join(f"> {line}" for line in turn.question.splitlines())
-        parts.append(f"{asked}\n\n{_answer(turn)}\n")
-        cited = turn.answer["citations"] if turn.answer else []
-        parts += [
-            f"[{c['number']}] {c['place'] or c['title']}, {c['recorded_at'][:10]}\n" for c in cited
-        ]
-    return "\n".join(parts)
-
-
-def _cited(citation: dict[str, Any]) -> str:
-    name = citation["place"] or citation["title"]
-    return f"[{citation['number']}] {name}, {citation['recorded_at'][:10]}"

@@ -124,14 +124,11 @@ def _facts_of(
     memory: Memory, entity: Entity | None, limit: int, times: dict[str, Any]
 ) -> list[Fact]:
     """Facts with the entity at either end, the newest first."""
+    from valence.memory.about import facts_about
+
     if entity is None:
         return memory.graph.facts(limit=limit, **times)
-    both = [
-        *memory.graph.facts(subject=entity.id, limit=limit, **times),
-        *memory.graph.facts(object=entity.id, limit=limit, **times),
-    ]
-    once = {fact.id: fact for fact in both}
-    return sorted(once.values(), key=lambda fact: fact.recorded_at, reverse=True)[:limit]
+    return facts_about(memory.graph, entity.id, limit, **times)
 
 
 def _disagreeing(memory: Memory, entity: Entity | None, limit: int) -> list[Fact]:

@@ -10,6 +10,7 @@ import click
 
 from store.examples import Origin
 from store.ledger import Call, Feedback
+from valence import feedback as feedback_on
 from valence.app import Valence
 from valence.cli.names import BOUNDARY
 from valence.cli.output import INPUT, emit, json_option, note, open_lines, printable, table
@@ -99,11 +100,7 @@ def correct(call_id: str, output: str, as_json: bool) -> None:
     OUTPUT is the boundary's JSON, as `decompose --json` prints it.
     """
     with Valence.open() as app:
-        call = app.stores.ledger.get(call_id)
-        boundary = app.boundaries.get(call.boundary)
-        right = boundary.output_from_text(output)
-        feedback = app.stores.ledger.correct(call.id, boundary.output_text(right))
-        app.curate(boundary)
+        feedback = feedback_on.correct(app, call_id, output)
     _told(feedback, "kept as a correction", as_json)
 
 
@@ -115,8 +112,7 @@ def correct(call_id: str, output: str, as_json: bool) -> None:
 def rate(call_id: str, rating: str, remark: str, as_json: bool) -> None:
     """Say whether the answer of CALL_ID was good."""
     with Valence.open() as app:
-        call = app.stores.ledger.get(call_id)
-        feedback = app.stores.ledger.rate(call.id, 1 if rating == "good" else -1, remark)
+        feedback = feedback_on.rate(app, call_id, rating == "good", remark)
     _told(feedback, "kept", as_json)
 
 

@@ -130,7 +130,8 @@ def embed(as_json: bool) -> None:
 @click.argument("id")
 @json_option
 def forget(id: str, as_json: bool) -> None:
-    """Remove a fact, or a source with all that came of it, and the answers that rested on it.
+    """Remove a fact, an entity with all its facts, or a source with all that came of it, and the
+    answers that rested on it.
 
     The call that read a text stays in the ledger: `valence ledger forget` removes both.
     """

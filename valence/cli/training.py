@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
 from store.runs import Run
+from valence import steering
 from valence.app import Valence
 from valence.cli.names import BOUNDARY
 from valence.cli.output import INPUT, emit, json_option, note, open_lines, table
@@ -192,37 +193,25 @@ def show_run(run_id: str, as_json: bool) -> None:
 @runs.command()
 def pause() -> None:
     """Hold the run that is training; its place is kept."""
-    _signal("PAUSE", present=True)
+    _steer(steering.pause)
 
 
 @runs.command()
 def resume() -> None:
     """Let a paused run go on."""
-    _signal("PAUSE", present=False)
+    _steer(steering.resume)
 
 
 @runs.command()
 def stop() -> None:
     """End the run that is training; nothing of it is served."""
-    _signal("STOP", present=True)
+    _steer(steering.stop)
 
 
-def _signal(name: str, present: bool) -> None:
-    """The trainer looks for these files in its folder before each step."""
+def _steer(ask: Callable[[Valence], list[Run]]) -> None:
     with Valence.open() as app:
-        training = [r for r in app.stores.runs.unfinished() if r.state == "training"]
-        if not training:
-            raise TrainingError("no run is training", do="`valence runs list` shows the last ones.")
-        for run in training:
-            _mark(app.locations.runs / run.id / name, present)
+        for run in ask(app):
             note(f"run {run.id} of {run.boundary}: asked")
-
-
-def _mark(path: Path, present: bool) -> None:
-    if present:
-        path.touch(mode=0o600)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _record(run: Run) -> dict[str, Any]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from valence.predictors import LocalPredictor
     from valence.unit import Unit
 
+_METRICS = {"start": ("steps",), "step": ("loss", "tokens_per_s", "left_s"), "valid": ("loss",)}
+"""What of the trainer's events is kept as series; a validation's loss as `valid_loss`."""
+
 UNTRAINED_SHARE = 0.9
 """A base whose loss is above this share of a guesser's knows no language."""
 
@@ -73,7 +76,7 @@ class LoraLearner:
         return math.log(int(config.get("text_config", config)["vocab_size"]))
 
     def _keep_metrics(self, run_id: str, event: Event) -> None:
-        names = {"step": ("loss", "tokens_per_s"), "valid": ("loss",)}.get(event["event"], ())
+        names = _METRICS.get(event["event"], ())
         prefix = "valid_" if event["event"] == "valid" else ""
         values = {prefix + name: event[name] for name in names if name in event}
         if values:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Protocol
 
 from store.candidates import Candidates
@@ -135,19 +135,31 @@ class Knowledge:
     ) -> list[Contradiction]:
         """Believed facts that disagree, of these entities (ids) or of all."""
         pairs = self._pairs_of(subjects) if subjects is not None else self._all_pairs()
-        found: list[Contradiction] = []
-        for subject, relation in pairs:
-            facts = _disputed(self.graph.facts(subject, relation))
-            if facts and len(found) < limit:
-                name = facts[0].subject
-                found.append(Contradiction(subject=name, relation=relation, facts=tuple(facts)))
-        return found
+        return list(islice(self._disagreeing(pairs), limit))
+
+    def settle(self, contradiction: Contradiction, holds: str) -> list[Fact]:
+        """A person says which fact (id) holds: those that cannot be true beside it are believed no
+        longer, for its sake. Returns them; `Graph.believe_again` takes each back."""
+        chosen = next(fact for fact in contradiction.facts if fact.id == holds)
+        with self.graph.db.transaction():
+            return [
+                self.graph.supersede(fact.id, chosen.id)
+                for fact in contradiction.facts
+                if _disagree(fact, chosen)
+            ]
 
     def is_functional(self, relation: str) -> bool:
         """Whether the relation (folded) has one object a subject in what is known: of at least
         FUNCTIONAL_SUBJECTS subjects, FUNCTIONAL_SHARE have."""
         subjects, single = self.graph.shape(relation)
         return subjects >= FUNCTIONAL_SUBJECTS and single >= FUNCTIONAL_SHARE * subjects
+
+    def _disagreeing(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Contradiction]:
+        for subject, relation in pairs:
+            facts = _disputed(self.graph.facts(subject, relation))
+            if facts:
+                name = facts[0].subject
+                yield Contradiction(subject=name, relation=relation, facts=tuple(facts))
 
     def _names(self, triples: Sequence[Triple]) -> _Names:
         names = [name for subject, _, object in triples for name in (subject, object)]
@@ -251,13 +263,12 @@ class Knowledge:
 
 def _disputed(facts: Sequence[Fact]) -> list[Fact]:
     """Those that say something else of a time than another one says of it."""
-    against = {
-        each.id
-        for a, b in combinations(facts, 2)
-        if a.object_id != b.object_id and _overlap(a, b)
-        for each in (a, b)
-    }
+    against = {each.id for a, b in combinations(facts, 2) if _disagree(a, b) for each in (a, b)}
     return [fact for fact in facts if fact.id in against]
+
+
+def _disagree(a: Fact, b: Fact) -> bool:
+    return a.object_id != b.object_id and _overlap(a, b)
 
 
 def _overlap(a: Fact, b: Fact) -> bool:

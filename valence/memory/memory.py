@@ -24,10 +24,10 @@ from store.titles import title_of
 from store.told import called, with_content
 from valence.memory.alike import AlikeNames, AlikePlaces
 from valence.memory.backlog import embed_backlog
+from valence.memory.forgetting import Kind, forget
 from valence.memory.knowledge import Knowledge
 from valence.memory.likeness import WhenReady
 from valence.memory.meaning import Meaning
-from valence.memory.removal import remove_fact, remove_source
 from valence.memory.resolving import Resolution, SameThing
 from valence.memory.retrieval import ANY, Filters, Found, Mode, Retrieval
 from valence.memory.spans import by_span
@@ -263,22 +263,19 @@ class Memory:
 
     # Away
 
-    def forget(self, id: str) -> tuple[str, str]:
-        """Removes a fact, or a source with all that came of it alone, and the answers that rested
-        on it; which of the two it was, and its whole id. Raises UnknownId."""
-        try:
-            source = self.sources.get(id)
-        except UnknownId:
-            fact = self.graph.get(id)
-            remove_fact(self.db, fact)
-            return "fact", fact.id
-        remove_source(self.db, source)
-        return "source", source.id
+    def forget(self, id: str) -> tuple[Kind, str]:
+        """Removes a fact, an entity with all facts that name it, or a source with all that came
+        of it alone; returns which of them it was, and its whole id.
+
+        Answers that rested on it go too. The call that read it stays in the ledger, which has its
+        own way to forget. Raises UnknownId.
+        """
+        return forget(self, id)
 
     def forget_if_known(self, source_id: str) -> None:
         """Removes a source where there is one."""
-        if (source := self._known_id(source_id)) is not None:
-            remove_source(self.db, source)
+        if self._known_id(source_id) is not None:
+            self.forget(source_id)
 
 
 def _silently(done: int, total: int) -> None:

@@ -23,7 +23,7 @@ from store.database import Database
 from store.episodes import Chunk, Episodes
 from store.events import Events
 from store.leases import Leases
-from store.sources import Source, Sources
+from store.sources import FORGOTTEN, Source, Sources
 from valence.errors import Unreadable
 from valence.notes.chunking import Piece, pieces
 from valence.notes.readers import load, parse
@@ -140,7 +140,7 @@ class Documents:
     def _file(self, place: str, file: File, known: Source | None) -> tuple[str, int]:
         """What became of one file, and how many of its pieces are new."""
         if known is not None and _is_as_it_was(file, known):
-            return ("skipped" if known.state == "skipped" else "unchanged"), 0
+            return ("unchanged" if known.state == "read" else "skipped"), 0
         try:
             data = load(file.path)
         except Unreadable as reason:
@@ -213,8 +213,8 @@ def _new(place: str) -> Source:
 
 
 def _is_as_it_was(file: File, known: Source) -> bool:
-    """By size and time, without opening it."""
-    if known.state == "gone" or known.modified_at is None:
+    """By size and time, without opening it. One that was forgotten stays so until it changes."""
+    if (known.state == "gone" and known.reason != FORGOTTEN) or known.modified_at is None:
         return False
     settled = _moment(known.recorded_at) - _moment(known.modified_at) > SAME_MOMENT
     return settled and (known.bytes, known.modified_at) == (file.bytes, file.modified_at)

@@ -17,11 +17,13 @@ from store.events import Events
 from store.leases import Leases
 from store.ledger import Ledger
 from store.sources import Source, Sources
+from valence.app import Valence
 from valence.memory.backlog import embed_backlog
 from valence.notes.documents import LEASE, Documents
 from valence.notes.readers import load
 from valence.notes.watching import Watcher
 
+Open = Callable[..., Valence]
 LONG = "A sentence that says a little. " * 10
 
 
@@ -124,6 +126,21 @@ def test_what_is_deleted_is_found_no_more_and_may_come_back(db: Database, notes:
     write(plan, "Plant the algae.")
     assert documents.sync().read == 1
     assert found(db, "plant") == {"Plant the algae."}
+
+
+def test_what_is_forgotten_stays_so_until_its_file_changes(notes: Path, open_app: Open) -> None:
+    app = open_app(memory={"notes_dir": notes})
+    db, memory = app.stores.database, app.memory
+    documents = Documents(db, notes)
+    documents.sync()
+    plan = str(notes / "deep" / "plan.txt")
+    memory.forget(memory.sources.documents()[plan].id)
+    assert documents.sync().skipped == 1
+    assert memory.sources.documents()[plan].reason == "forgotten"
+    assert not found(db, "plant")
+    write(notes / "deep" / "plan.txt", "Plant the algae again.", age=50)
+    assert documents.sync().read == 1
+    assert found(db, "plant") == {"Plant the algae again."}
 
 
 def test_a_folder_that_vanishes_takes_nothing_with_it(db: Database, notes: Path) -> None:

@@ -1,0 +1,146 @@
+"""The shell's own screens as text, in the sizes and colours that they must be good in."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from models import machine
+from models.machine import GIB, Facts
+from tests.tui import playing
+from tests.tui.playing import play, say, until
+from tests.tui.stage import Stage
+from tui.app import Terminal
+from tui.places import Place
+from tui.screens.introduction import Introduction
+from tui.session import Session
+from tui.widgets.prompt import Prompt
+from valence.app import Valence
+from valence.config import Settings, TerminalSettings
+
+SIZES = [(80, 24), (120, 36)]
+TOLD = (
+    "My sister Anna works for Siemens in Munich.",
+    "The card 4111 1111 1111 1111 belongs to Grace Hopper.",
+    "Where does Anna work?",
+    "Where does Nobody live?",
+)
+
+
+def still(valence: Valence) -> None:
+    """What differs from run to run is set to one value: times and days."""
+    with valence.stores.database.transaction() as connection:
+        connection.execute(
+            "UPDATE turns SET answer = json_set(answer, '$.latency_ms', 12, "
+            "'$.citations', json(CASE json_array_length(answer, '$.citations') WHEN 0 THEN '[]' "
+            "ELSE json_set(answer -> '$.citations', '$[0].recorded_at', '2026-11-21') END))"
+        )
+
+
+@pytest.mark.parametrize("theme", ["dark", "ansi"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_chat(valence: Valence, size: tuple[int, int], theme: str) -> None:
+    chosen = Settings(terminal=TerminalSettings(theme=theme))  # type: ignore[arg-type]
+    valence.adopt(chosen)
+    conversation = None
+    for text in TOLD:
+        conversation = valence.assistant.ask(text, conversation).turn.conversation_id
+    still(valence)
+    place = Place(conversation=conversation, introduced=True)
+
+    async def scene() -> None:
+        async with playing.opened(valence, size, Session(valence, place=place)) as (app, pilot):
+            assert app.native_ansi_color == (theme == "ansi")
+            app.query_one(Prompt).cursor_blink = False
+            await until(pilot, lambda: "Nobody" in playing.shown(app))
+            await pilot.pause()
+            await Stage(app, pilot).looks(f"chat-{size[0]}x{size[1]}")
+            await pilot.press("slash", "c")
+            await pilot.pause()
+            await Stage(app, pilot).looks(f"slashes-{size[0]}x{size[1]}")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_help(valence: Valence, size: tuple[int, int]) -> None:
+    async def scene() -> None:
+        async with playing.opened(valence, size) as (app, pilot):
+            await say(app, pilot, "Tom is a baker.")
+            await pilot.press("escape", "f1")
+            await pilot.pause()
+            await Stage(app, pilot).looks(f"help-{size[0]}x{size[1]}")
+
+    play(scene)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_first_run(
+    valence: Valence, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mac = Facts(system="Darwin", chip="Apple M2", memory=16 * GIB, cores=8)
+    monkeypatch.setattr("tui.screens.introduction.facts", lambda: mac)
+    monkeypatch.setattr("tui.screens.introduction.source", lambda provider: None)
+    app = Terminal(Session(valence))
+
+    async def scene() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: isinstance(app.screen, Introduction))
+            await pilot.pause()
+            await Stage(app, pilot).looks(f"first-run-1-{size[0]}x{size[1]}")
+            await pilot.press("G", "enter", "j", "enter")
+            await pilot.pause()
+            assert app.screen.query_one("#model", Input).has_focus
+            app.screen.query_one("#model", Input).cursor_blink = False
+            await Stage(app, pilot).looks(f"first-run-2-{size[0]}x{size[1]}")
+            await pilot.press("escape")
+            await until(pilot, lambda: not isinstance(app.screen, Introduction))
+
+    play(scene)
+    app.finish()
+    assert app.session.place.introduced
+    assert app.session.place.introduction == 1
+    assert machine.facts().memory > 0
+
+
+def test_staying_local_and_consent_are_kept(valence: Valence) -> None:
+    app = Terminal(Session(valence))
+
+    async def scene() -> None:
+        async with app.run_test() as pilot:
+            await until(pilot, lambda: isinstance(app.screen, Introduction))
+            await pilot.press("G", "enter")
+            await until(pilot, lambda: app.session.place.introduction == 1)
+            await pilot.press("enter")
+            await until(pilot, lambda: app.session.place.introduction == 2)
+            await pilot.press("b")
+            await until(pilot, lambda: app.session.place.introduction == 1)
+            await pilot.press("enter")
+            await until(pilot, lambda: app.session.place.introduction == 2)
+            await pilot.press("j", "enter")
+            await until(pilot, lambda: not isinstance(app.screen, Introduction))
+
+    play(scene)
+    app.finish()
+    assert valence.settings.privacy.learn == "corrections"
+    assert valence.settings.frontier.provider == "none"
+
+
+def test_a_key_without_a_keychain_is_a_sentence_and_nothing_is_kept(
+    valence: Valence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    app = Terminal(Session(valence, place=Place(introduction=1)))
+
+    async def scene() -> None:
+        async with app.run_test() as pilot:
+            await until(pilot, lambda: isinstance(app.screen, Introduction))
+            await pilot.press("j", "enter")
+            await pilot.press(*"some-model", "enter", *"not a key", "enter")
+            await until(pilot, lambda: "Error: " in playing.shown(app))
+
+    play(scene)
+    app.finish()
+    assert valence.settings.frontier.provider == "none"
+    assert valence.settings.frontier.model is None

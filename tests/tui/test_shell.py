@@ -1,0 +1,216 @@
+"""The shell as a person uses it: pages, commands, help, themes, closing, a second instance."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from textual.widgets import ContentSwitcher, OptionList
+
+from tests.tui.playing import opened, play, say, shown, until
+from tui import places
+from tui.app import Terminal
+from tui.screens.help import Help
+from tui.session import Session
+from tui.widgets.confirm import Confirm
+from tui.widgets.prompt import Prompt
+from tui.widgets.turn import TurnView
+from valence.app import Valence
+from valence.config import load_settings
+from valence.exclusive import LEASE, LEASE_S, TERMINAL, held
+
+
+def where(app: Terminal) -> str | None:
+    return app.screen_stack[0].query_one(ContentSwitcher).current
+
+
+def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as (app, pilot):
+            await pilot.press("f2")
+            assert where(app) == "learning"
+            await pilot.press("4")
+            assert where(app) == "memory"
+            await pilot.click("TabTitle", offset=(2, 0))
+            assert where(app) == "chat"
+            await pilot.press("4")  # where text is being written a digit is a digit
+            assert app.query_one(Prompt).text == "4"
+            app.query_one(Prompt).write("/ledger")
+            await pilot.press("enter")
+            assert where(app) == "ledger"
+            await pilot.press("alt+1")
+            assert where(app) == "chat"
+
+    play(scene)
+
+
+def test_the_palette_finds_a_command_of_another_page_and_goes_there(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as (app, pilot):
+            await say(app, pilot, "Tom is a baker.")
+            await pilot.press("f3", "ctrl+p", *"new conversation")
+            found = app.screen.query_one(OptionList)
+            await until(pilot, lambda: found.option_count == 1)
+            await pilot.press("down", "enter")
+            await until(pilot, lambda: where(app) == "chat" and not app.query(TurnView))
+
+    play(scene)
+
+
+def test_every_command_has_an_action_and_a_name_of_its_own(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as (app, _):
+            slashes = [command.slash for command in app.registry if command.slash]
+            assert len(slashes) == len(set(slashes))
+            for command in app.registry:
+                if command.page:
+                    await app.action_go(command.page)
+                owner = app.page if command.page else app
+                assert hasattr(owner, f"action_{command.action.partition('(')[0]}"), command
+                assert command.help
+                assert len(command.label) < 14
+
+    play(scene)
+
+
+def test_help_tells_the_keys_of_what_has_the_focus(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as (app, pilot):
+            await pilot.press("f1")
+            assert isinstance(app.screen, Help)
+            assert "New line" in shown(app)
+            assert "/correct" in shown(app)
+            assert "Correct\n" not in shown(app)  # a letter is text while something is written
+            await pilot.press("escape")
+            await say(app, pilot, "Tom is a baker.")
+            await pilot.press("escape", "question_mark")
+            await until(pilot, lambda: isinstance(app.screen, Help))
+            assert "New line" not in shown(app)
+            await pilot.press("f1")
+            assert not isinstance(app.screen, Help)
+
+    play(scene)
+
+
+def test_a_theme_is_kept_as_a_setting(valence: Valence, home: Path) -> None:
+    async def scene() -> None:
+        async with opened(valence) as (app, pilot):
+            app.query_one(Prompt).write("/theme ansi")
+            await pilot.press("enter")
+            await until(pilot, lambda: app.theme == "ansi")
+            assert app.native_ansi_color
+
+    play(scene)
+    assert load_settings(home / "config.toml").terminal.theme == "ansi"
+
+
+def test_it_opens_where_it_was(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as (app, pilot):
+            await say(app, pilot, "Tom is a baker.")
+            app.query_one(Prompt).write("half a th")
+            await pilot.press("f4")
+        place = places.read(valence.locations.place)
+        assert (place.page, place.draft, place.history) == (
+            "memory", "half a th", ["Tom is a baker."],
+        )  # fmt: skip
+        async with opened(valence, session=Session(valence, place=place)) as (app, pilot):
+            assert where(app) == "memory"
+            await pilot.press("1")
+            await until(pilot, lambda: "Tom is a baker." in shown(app))
+            assert app.query_one(Prompt).text == "half a th"
+
+    play(scene)
+    assert valence.locations.place.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("damage", ["", "[", "[]", '{"page": 5, "history": "x", "odd": 1}'])
+def test_a_damaged_place_is_a_fresh_start(tmp_path: Path, damage: str) -> None:
+    (tmp_path / "terminal.json").write_text(damage)
+    assert places.read(tmp_path / "terminal.json") == places.Place()
+
+
+def test_a_second_instance_only_reads_and_says_so(valence: Valence, home: Path) -> None:
+    async def scene() -> None:
+        with held(valence.stores.leases, TERMINAL) as first, Valence.open() as other:
+            assert first is not None
+            with held(other.stores.leases, TERMINAL) as lost:
+                async with opened(other, session=Session(other, lost=lost)) as (app, pilot):
+                    await until(pilot, lambda: "read-only" in shown(app))
+                    app.query_one(Prompt).write("Tom is a baker.")
+                    await pilot.press("enter")
+                    await pilot.pause(0.1)
+                    assert not app.query(TurnView)
+                    app.query_one(Prompt).write("/theme light")
+                    await pilot.press("enter")
+                    await pilot.pause(0.1)
+                    assert app.theme == "dark"
+
+    play(scene)
+    assert valence.stores.ledger.list() == []
+    assert not (home / "terminal.json").exists()
+
+
+def test_closing_asks_while_a_run_is_training(valence: Valence) -> None:
+    async def scene() -> None:
+        with Valence.open() as other:
+            other.stores.leases.acquire(LEASE, LEASE_S)
+            async with opened(valence) as (app, pilot):
+                await until(pilot, lambda: "training" in shown(app))
+                await pilot.press("ctrl+q")
+                await until(pilot, lambda: isinstance(app.screen, Confirm))
+                await pilot.press("escape")
+                assert app.is_running
+                await pilot.press("ctrl+q", "y")
+                await until(pilot, lambda: not app.is_running)
+
+    play(scene)
+
+
+def test_who_quits_at_once_loses_nothing(
+    valence: Valence, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    call = valence.router.call
+
+    def slow(*given: object) -> object:
+        assert go.wait(60)
+        return call(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(valence.router, "call", slow)
+    app = Terminal(Session(valence, place=places.Place(introduced=True)))
+
+    async def scene() -> None:
+        async with app.run_test() as pilot:
+            for text in ("Tom is a baker.", "Tom is a father."):
+                app.query_one(Prompt).write(text)
+                await pilot.press("enter")
+            await pilot.press("ctrl+q")
+
+    play(scene)
+    threading.Timer(0.1, go.set).start()
+    app.finish()
+    assert len(valence.stores.ledger.list()) == 2
+    assert "finishing" in capsys.readouterr().err
+
+
+def test_a_defect_ends_the_app_with_one_line(
+    valence: Valence, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = Terminal(Session(valence, place=places.Place(introduced=True)))
+
+    async def scene() -> None:
+        async with app.run_test() as pilot:
+            app.call_later(lambda: json.loads("[/ \x1b]0;x\x07"))
+            await until(pilot, lambda: not app.is_running)
+
+    with pytest.raises(json.JSONDecodeError):
+        play(scene)
+    app.finish()
+    assert "JSONDecodeError" in (home / "logs" / "errors.log").read_text("utf-8")
+    told = capsys.readouterr().err
+    assert told.startswith("Error: JSONDecodeError")
+    assert "Traceback" not in told
+    assert "\x1b" not in told

@@ -1,0 +1,1 @@
+"""The pages behind the tabs, and the screens that open over them."""

@@ -1,0 +1,143 @@
+"""The turns of a conversation that are on the screen and around it.
+
+Thousands of turns are a window over them: it asks for more where its edge comes into sight, and
+lets go of what is far away. Knows no store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.message import Message
+
+from tui.widgets.turn import TurnView
+from valence.conversation.provenance import Told
+
+PAGE = 12
+"""Turns that are asked for at once."""
+MOST = 60
+"""Turns that are kept as widgets."""
+NEAR = 3
+"""Lines from the edge at which more is asked for."""
+
+
+class Story(VerticalScroll, can_focus=False):
+    """A window over the turns, the newest at the bottom."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move(1)", "Next", show=False),
+        Binding("k,up", "move(-1)", "Previous", show=False),
+        Binding("g", "edge(0)", "First", show=False),
+        Binding("G", "edge(-1)", "Last", show=False),
+    ]
+    DEFAULT_CSS = """
+    Story { height: 1fr; padding: 1 1 0 1; align-vertical: bottom; }
+    """
+
+    @dataclass
+    class MoreWanted(Message):
+        """The edge of the window is in sight; `position` is that of the turn there."""
+
+        side: Literal["before", "after"]
+        position: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._more = {"before": False, "after": False}
+
+    @property
+    def views(self) -> list[TurnView]:
+        return list(self.query_children(TurnView))
+
+    @property
+    def chosen(self) -> TurnView | None:
+        """The turn that has the focus, or else the last."""
+        views = self.views
+        return next((view for view in views if view is self._focused), views[-1] if views else None)
+
+    @property
+    def _focused(self) -> object:
+        """What has the focus as of the last key; a widget's own `has_focus` comes later."""
+        return self.app.screen_stack[0].focused
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the newest turn is in the window."""
+        return not self._more["after"]
+
+    async def begin(self, turns: Sequence[Told]) -> None:
+        """Shows the last turns of a conversation; there may be more before them."""
+        await self.remove_children()
+        self._more = {"before": len(turns) >= PAGE, "after": False}
+        await self.mount(*(TurnView(told.turn.question, told) for told in turns))
+        self.anchor()
+
+    async def append(self, view: TurnView) -> None:
+        """A new turn; whoever says something wants to see it, however far up the window is."""
+        await self.mount(view)
+        await self._let_go(self.views[:-MOST], "before")
+        self.anchor()
+
+    async def earlier(self, turns: Sequence[Told]) -> None:
+        """Turns before the window; what is on the screen stays where it is."""
+        self._more["before"] = len(turns) >= PAGE
+        first = self.views[0]
+        place = self._place(first)
+        with self.app.batch_update():
+            await self.mount(*(TurnView(told.turn.question, told) for told in turns), before=first)
+            await self._let_go(self.views[MOST:], "after")
+        if not self.at_end:
+            self.anchor(False)  # the bottom of the window is not the newest turn
+        self.call_after_refresh(self._restore, first, place)
+
+    async def later(self, turns: Sequence[Told]) -> None:
+        """Turns after the window; what is on the screen stays where it is."""
+        self._more["after"] = len(turns) >= PAGE
+        last = self.views[-1]
+        place = self._place(last)
+        with self.app.batch_update():
+            await self.mount(*(TurnView(told.turn.question, told) for told in turns))
+            await self._let_go(self.views[:-MOST], "before")
+        self.call_after_refresh(self._restore, last, place)
+
+    def watch_scroll_y(self, old: float, new: float) -> None:
+        super().watch_scroll_y(old, new)
+        if new <= NEAR and new < old:
+            self._want("before")
+        elif new >= self.max_scroll_y - NEAR and new > old:
+            self._want("after")
+
+    def action_move(self, step: int) -> None:
+        """The focus to the next turn or the one before."""
+        views = self.views
+        place = next((i for i, view in enumerate(views) if view is self._focused), len(views))
+        if 0 <= place + step < len(views):
+            self.screen.set_focus(views[place + step])
+        elif place + step < 0:
+            self._want("before")
+
+    def action_edge(self, index: int) -> None:
+        if self.views:
+            self.screen.set_focus(self.views[index])
+
+    def _want(self, side: Literal["before", "after"]) -> None:
+        known = [view.told.turn.position for view in self.views if view.told is not None]
+        if self._more[side] and known:
+            self._more[side] = False  # until the answer is there
+            self.post_message(self.MoreWanted(side, known[0 if side == "before" else -1]))
+
+    def _place(self, view: TurnView) -> float:
+        """The line of the window that a turn begins on."""
+        return view.virtual_region.y - self.scroll_y
+
+    def _restore(self, view: TurnView, place: float) -> None:
+        self.scroll_to(y=view.virtual_region.y - place, animate=False, immediate=True)
+
+    async def _let_go(self, views: Sequence[TurnView], side: Literal["before", "after"]) -> None:
+        if views:
+            self._more[side] = True
+            await self.remove_children([view for view in views if view is not self._focused])

@@ -1,0 +1,36 @@
+"""Lists, tables and texts that j, k, g and G move in, beside the arrow keys and the mouse."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import DataTable, OptionList
+
+
+def _vim(down: str, up: str, first: str, last: str) -> list[BindingType]:
+    keys = {"j": down, "k": up, "g": first, "G": last}
+    return [Binding(key, action, show=False) for key, action in keys.items()]
+
+
+class VimList(OptionList):
+    """A list to choose from. Give its options as Content out of `tui.render`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = _vim("cursor_down", "cursor_up", "first", "last")
+
+
+class VimTable(DataTable[object]):
+    """A table. Give its cells as Rich `Text` made of `render.line`: a plain string is markup."""
+
+    BINDINGS: ClassVar[list[BindingType]] = _vim(
+        "cursor_down", "cursor_up", "scroll_top", "scroll_bottom"
+    )
+
+
+class VimScroll(VerticalScroll):
+    """Something that scrolls."""
+
+    BINDINGS: ClassVar[list[BindingType]] = _vim(
+        "scroll_down", "scroll_up", "scroll_home", "scroll_end"
+    )
