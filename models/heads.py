@@ -10,6 +10,7 @@ numpy alone. Knows vectors and names; neither texts nor what a label is for.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from models.adapters import WEIGHTS
 from models.errors import AdapterMismatch, ScorerError
 from models.fusion import Linear
-from models.scorer import Scorer
+from models.scorer import AS_IT_IS, Scorer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 KIND = "heads"
 NEAREST = 5
 BATCH = 256
+TINY = 1e-9
 UNKNOWN = -1
 """The place of a training message that is unknown at a head."""
 NOT_SAID = -2
@@ -125,6 +127,18 @@ class Heads:
             return _made(metadata, tensors, names)
         except (OSError, SafetensorError, LookupError, TypeError, ValueError, ScorerError) as error:
             raise AdapterMismatch(f"{path} holds no heads {', '.join(names)}: {error}") from error
+
+
+def score_features(reading: Mapping[str, Reading]) -> dict[str, float]:
+    """What an answer of all heads is scored by: the log-odds that every one of them is right."""
+    chance = math.prod(read.confidence for read in reading.values())
+    return {"log_odds": math.log(max(chance, TINY) / max(1 - chance, TINY))}
+
+
+def own_scorer(weights_sha256: str) -> Scorer:
+    """The scorer that heads bring: their confidences are calibrated on messages held out of the
+    training, far more than calibration answers would be to fit another one on."""
+    return Scorer(("log_odds",), Linear((0.0,), (1.0,), (1.0,), 0.0), AS_IT_IS, weights_sha256)
 
 
 def features_of(

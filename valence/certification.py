@@ -38,14 +38,15 @@ def certify(
     traffic: Sequence[Item],
     weights_sha256: str,
     settings: GateSettings,
+    scorer: Scorer | None = None,
 ) -> Certified:
-    """Scorer and gate of the adapter of these weights.
+    """Scorer and gate of the adapter of these weights; `scorer` where it brought its own.
 
     `calibration` has its answers to the calibration examples; `traffic` those to others, whose
     labels are not looked at. An answer without features was vetoed and can never be served.
     """
     try:
-        scorer = _fit([i for i in calibration if for_score(i.example_id)], weights_sha256)
+        scorer = scorer or _fit([i for i in calibration if for_score(i.example_id)], weights_sha256)
     except ScorerError as error:
         return Certified(None, _unscored(error, settings))
     for_gate = [item for item in calibration if not for_score(item.example_id)]

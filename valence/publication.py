@@ -184,7 +184,8 @@ def _certify(
     judged = judge_local(app, boundary, candidate.variant, candidate, examples, report)
     _keep(app, candidate, judged, "calibration", candidate)
     weights = candidate.adapter.weights_sha256
-    return certify(judged.items, tested.items, weights, app.settings.gate)
+    own = app.learner(boundary).scorer(weights)
+    return certify(judged.items, tested.items, weights, app.settings.gate, own)
 
 
 def _sample(examples: list[Example], most: int) -> list[Example]:

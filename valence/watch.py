@@ -183,9 +183,21 @@ def _look_due(app: Valence, unit: Unit) -> bool:
 
 
 def _next_look(gate: Gate) -> int:
-    """One more than the last; a gate that says nothing of looks spent the first."""
+    """One more than the last, unless that could not open whatever its labels said: it has spent
+    nothing of the risk. A gate that says nothing of looks spent the first."""
     look = gate.evidence.get("look") if gate.evidence else -1
-    return 1 if look is None else int(look) + 1
+    if look is None:
+        return 1
+    return int(look) + _was_a_test(gate)
+
+
+def _was_a_test(gate: Gate) -> bool:
+    """Whether answers without an error would have opened the gate. How many it tested first hangs
+    on confidences alone, so this is known without looking at a label."""
+    if not gate.evidence.get("steps"):
+        return True
+    accepted = gate.evidence["steps"][0]["accepted"]
+    return bool((1 - gate.max_error) ** accepted <= 1 - gate.evidence["level"])
 
 
 # -- both ------------------------------------------------------------------------------------------

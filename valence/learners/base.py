@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from models.scorer import Scorer
     from store.evaluations import Item
     from store.examples import Example
     from store.runs import Run
@@ -43,6 +44,11 @@ class Learner(Protocol):
 
         Raises Cancelled, Interrupted, UntrainedBase or TrainingError.
         """
+        ...
+
+    def scorer(self, weights_sha256: str) -> Scorer | None:
+        """The scorer that came out of the training itself, for the adapter of these weights; None
+        where one is to be fitted on calibration answers."""
         ...
 
     def answer(

@@ -6,7 +6,6 @@ Knows nothing of which of them is asked, or what is accepted.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_HELD = 3
 """Adapters' heads that are held: what serves, and two that are compared."""
-TINY = 1e-9
 MOST_CHARACTERS = 8192
 """Of a message that are embedded; the model's window ends long before."""
 
@@ -85,17 +83,11 @@ def classifier(boundary: Boundary[Any, Any]) -> Classifier:
     return boundary
 
 
-def score_features(reading: Mapping[str, Reading]) -> dict[str, float]:
-    """What a whole answer is scored by: the log-odds of its least sure head, which fuses the rest
-    already. It was fitted on far more messages than a scorer has, and more features would only
-    give those few something to err by."""
-    least = min(read.confidence for read in reading.values())
-    return {"log_odds": math.log(max(least, TINY) / max(1 - least, TINY))}
-
-
 def pooled(reading: Mapping[str, Reading]) -> dict[str, float]:
     """What the ledger keeps of an answer: its score features, and of each other kind that of the
     least sure head."""
+    from models.heads import score_features
+
     features = [read.features for read in reading.values()]
     return {
         **score_features(reading),

@@ -18,13 +18,14 @@ from store.errors import UnknownExample
 from store.example_vectors import ExampleVectors
 from valence.errors import NotEnoughExamples
 from valence.heldout import TIMED, item_of
-from valence.learners.head_predictor import HeadPredictor, classifier, score_features
+from valence.learners.head_predictor import HeadPredictor, classifier
 from valence.lessons import LEARNT_FROM, SPEC, TRAINED, Lessons, learnt_from, write_json
 from valence.trainer_process import Cancelled
 
 if TYPE_CHECKING:
     from models.embedding import Matrix
     from models.heads import Heads, Reading
+    from models.scorer import Scorer
     from store.evaluations import Item
     from store.examples import Example
     from store.runs import Run
@@ -77,6 +78,11 @@ class HeadsLearner:
         heads.save(folder / TRAINED)
         self._app.stores.runs.metric(run.id, 0, {"fit_s": seconds})
         report({"event": "fitted", "seconds": round(seconds, 3), "examples": len(examples)})
+
+    def scorer(self, weights_sha256: str) -> Scorer | None:
+        from models.heads import own_scorer
+
+        return own_scorer(weights_sha256)
 
     def answer(
         self,
@@ -138,6 +144,8 @@ def _item(
     reading: dict[str, Reading],
     latency_ms: float | None,
 ) -> Item:
+    from models.heads import score_features
+
     data = {head: read.label for head, read in reading.items()}
     output = boundary.from_json(data)
     item = item_of(boundary, example, output, score_features(reading), latency_ms)

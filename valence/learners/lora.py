@@ -13,6 +13,7 @@ from valence.lessons import Lessons, prepare
 from valence.trainer_process import Event, run_trainer
 
 if TYPE_CHECKING:
+    from models.scorer import Scorer
     from store.evaluations import Item
     from store.examples import Example
     from store.runs import Run
@@ -60,6 +61,9 @@ class LoraLearner:
             report(event)
 
         run_trainer(folder, listen)
+
+    def scorer(self, weights_sha256: str) -> Scorer | None:
+        return None
 
     def answer(
         self,
