@@ -21,9 +21,15 @@ THINGS = [
     *("camera", "tent", "violin", "sofa", "ladder", "printer", "uncle", "scooter", "kitten"),
     *("balcony", "lamp"),
 ]
-ASKED = ("the name of my {} again", "and my {}, where it is", "the age of the {} once more")
-TOLD = ("my {} is new since May", "I lost the {} last week", "the {} belongs to Nina")
-WANTED = "the name of my barber again"
+ASKED = (
+    *("the name of my {} again", "and my {}, where it is", "the age of the {} once more"),
+    *("the colour of that {} again", "the place of the {} once more"),
+)
+TOLD = (
+    *("my {} is new since May", "I lost the {} last week", "the {} belongs to Nina"),
+    *("the {} was repaired on Monday", "Nina likes my {} very much"),
+)
+WANTED = "the name of my dentist again"
 
 
 @pytest.fixture(scope="module")
