@@ -75,5 +75,35 @@ def within(figure: Row) -> str:
 
 TEMPLATE = """# Strategies
 
-{tables}
+Airline dialogues of tau-bench (GPT-4o as the agent, a language model as the customer; success is
+known from the database at the end). {data}
+Everything is fitted on four fifths of the customers and judged on the others; AUROC inside each
+fifth, averaged; intervals of 1,000 bootstrap samples of customers.
+
+## Does the approach tell success beyond the problem?
+
+{strategies}
+
+Predictions by kind and approach rank successes above chance, and better than those by the kind of
+problem alone by a margin that 23 customers cannot tell from none. Its probabilities are no better
+than the plain rate (log-loss .693 for one half), so `valence strategies train` rejects strategies
+learned from these dialogues, and says so. Most of what there is comes from the phases of the
+approach: kinds of problems, told by the customer's first message, say little here.
+
+## What are weak labels worth?
+
+{labels}
+
+{functions}
+
+Little, here: customers played by a language model give thanks whether or not they were served, and
+an agent that hands a problem over is often right to. As believed beforehand the votes rank worse
+than chance; that beliefs must earn their say where outcomes are known was decided after this was
+seen. Corrections, retries, ratings, validators and exit codes, on which the fusion counts most, do
+not occur in these dialogues, so this measures only its weakest signs.
+
+    .venv/bin/python scripts/bench_strategies.py strategies FILE --embedding FOLDER --docs
+    .venv/bin/python scripts/bench_strategies.py labels FILE --repeats 6 --docs
+
+FILE has one dialogue a line with `messages`, `success`, `task_id` and `instruction`.
 """
