@@ -96,14 +96,15 @@ approach: kinds of problems, told by the customer's first message, say little he
 
 {functions}
 
-Little, here: customers played by a language model give thanks whether or not they were served, and
-an agent that hands a problem over is often right to. As believed beforehand the votes rank worse
+Little, here: even fitted they rank successes no better than chance can tell, and predict worse than
+the plain rate of success. Customers played by a language model give thanks whether or not they were
+served, and an agent that hands a problem over is often right to. As believed beforehand the votes rank worse
 than chance; that beliefs must earn their say where outcomes are known was decided after this was
 seen. Corrections, retries, ratings, validators and exit codes, on which the fusion counts most, do
 not occur in these dialogues, so this measures only its weakest signs.
 
     .venv/bin/python scripts/bench_strategies.py strategies FILE --embedding FOLDER --docs
-    .venv/bin/python scripts/bench_strategies.py labels FILE --repeats 6 --docs
+    .venv/bin/python scripts/bench_strategies.py labels FILE --repeats 4 --docs
 
 FILE has one dialogue a line with `messages`, `success`, `task_id` and `instruction`.
 """
