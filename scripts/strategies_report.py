@@ -89,9 +89,9 @@ problem alone by a margin that 23 customers cannot tell from none. Its probabili
 than the plain rate (log-loss .693 for one half). Most of what there is comes from the phases of the
 approach: kinds of problems, told by the customer's first message, say little here.
 
-`valence strategies train` accepts strategies learned from the same dialogues (p = .024): it knows
-tasks and not that several are of one customer, and judges one split in place of a hundred. The
-table above is the stricter test; give trajectories of one customer one `task_id` to have it so.
+`valence strategies train` accepts strategies learned from the same dialogues as they come (p = .024)
+and rejects them where `task_id` names the customer (p = .12): it cannot know that several tasks are
+of one customer, and judges by one split in place of a hundred. The table is the stricter test.
 
 ## What are weak labels worth?
 
@@ -101,9 +101,9 @@ table above is the stricter test; give trajectories of one customer one `task_id
 
 Little, here: even fitted they rank successes no better than chance can tell, and predict worse than
 the plain rate of success. Customers played by a language model give thanks whether or not they were
-served, and an agent that hands a problem over is often right to. As believed beforehand the votes rank worse
-than chance; that beliefs must earn their say where outcomes are known was decided after this was
-seen. Corrections, retries, ratings, validators and exit codes, on which the fusion counts most, do
+served, and an agent that hands a problem over is often right to. As believed beforehand the votes
+rank worse than chance; that beliefs must earn their say where outcomes are known was decided after
+this was seen. Corrections, ratings, validators and exit codes, on which the fusion counts most, do
 not occur in these dialogues, so this measures only its weakest signs.
 
     .venv/bin/python scripts/bench_strategies.py strategies FILE --embedding FOLDER --docs
