@@ -89,7 +89,7 @@ problem alone by a margin that 23 customers cannot tell from none. Its probabili
 than the plain rate (log-loss .693 for one half). Most of what there is comes from the phases of the
 approach: kinds of problems, told by the customer's first message, say little here.
 
-`valence strategies train` accepts strategies learned from the same dialogues as they come (p = .024)
+`valence strategies train` accepts strategies learned from these dialogues as they come (p = .024)
 and rejects them where `task_id` names the customer (p = .12): it cannot know that several tasks are
 of one customer, and judges by one split in place of a hundred. The table is the stricter test.
 
