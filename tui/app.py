@@ -31,7 +31,6 @@ from tui.widgets.tabs import TabLine, TabTitle
 from valence.app import Valence
 from valence.cli.failure import explain
 from valence.exclusive import TERMINAL, held
-from valence.learning import under_way
 
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
@@ -227,7 +226,12 @@ class Terminal(App[None]):
             self.complain(explain(error))
 
     def _watch(self) -> None:
-        self.session.jobs.run(lambda: under_way(self.session.valence), self._show_state)
+        self.session.jobs.run(self._is_training, self._show_state)
+
+    def _is_training(self) -> bool:
+        from valence.learning import under_way  # loads what the first paint does without
+
+        return under_way(self.session.valence)
 
     def _show_state(self, training: bool) -> None:
         changed, self._training = training != self._training, training
