@@ -149,8 +149,8 @@ class TalkPage(Page):
     async def _done(self, running: Running, kept: Told | None) -> None:
         self.under_way.remove(running)
         if kept is None:
-            await running.view.remove()
             self.stopped(running.view.question)
+            await running.view.remove()
             return
         self.session.place.conversation = self.talk.id
         if running.view.is_attached:  # else another conversation has been opened meanwhile
