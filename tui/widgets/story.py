@@ -17,8 +17,8 @@ from textual.message import Message
 from tui.widgets.turn import TurnView
 from valence.conversation.provenance import Told
 
-PAGE = 12
-"""Turns that are asked for at once."""
+PAGE = 8
+"""Turns that are asked for at once: a screenful, and a key does not wait long for it."""
 MOST = 60
 """Turns that are kept as widgets."""
 NEAR = 3
