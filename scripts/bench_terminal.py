@@ -16,7 +16,6 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -54,6 +53,7 @@ class Taken:
 
 
 BARE = """
+import os, time
 from textual.app import App
 from textual.widgets import Footer, Input, Static
 class Bare(App):
@@ -62,13 +62,18 @@ class Bare(App):
         yield Input()
         yield Footer()
     def on_ready(self):
+        with open(os.environ["READY"], "w") as file:
+            file.write(f"{time.time()} {time.process_time()}")
         self.exit()
 Bare().run()
 """
 OURS = """
+import os, time
 import tui.app
 class Timed(tui.app.Terminal):
     def on_ready(self):
+        with open(os.environ["READY"], "w") as file:
+            file.write(f"{time.time()} {time.process_time()}")
         self.exit()
 tui.app.Terminal = Timed
 tui.app.run()
@@ -108,7 +113,11 @@ def first_paint(folder: Path) -> dict[str, list[Taken]]:
     home = folder / "paint"
     with Valence(Settings(), Locations(home)) as valence:
         places.write(valence.locations.place, places.Place(introduced=True))
-    environment = os.environ | {"VALENCE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {
+        "VALENCE_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "READY": str(folder / "ready"),
+    }
     taken: dict[str, list[Taken]] = {"bare": [], "valence": []}
     for _ in range(STARTS):
         for name, program in (("bare", BARE), ("valence", OURS)):
@@ -117,18 +126,13 @@ def first_paint(folder: Path) -> dict[str, list[Taken]]:
 
 
 def on_a_terminal(program: str, environment: dict[str, str]) -> Taken:
-    """What a program takes on a pty of its own (`script` makes one)."""
+    """What a program takes until its first paint, on a pty of its own (`script` makes one)."""
     coded = f"exec(bytes.fromhex('{program.encode().hex()}'))"  # nothing that a shell acts on
     command = ["script", "-qec", f'{sys.executable} -c "{coded}"', "/dev/null"]
-    started, used = time.perf_counter(), children_s()
+    started = time.time()
     subprocess.run(command, env=environment, check=True, capture_output=True, stdin=subprocess.PIPE)
-    return Taken((time.perf_counter() - started) * 1000, (children_s() - used) * 1000)
-
-
-def children_s() -> float:
-    """Seconds of CPU of the processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    ready, used = map(float, Path(environment["READY"]).read_text().split())
+    return Taken((ready - started) * 1000, used * 1000)
 
 
 async def keys(folder: Path) -> dict[str, list[Taken]]:

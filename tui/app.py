@@ -104,7 +104,7 @@ class Terminal(App[None]):
         for theme in THEMES.values():
             self.register_theme(theme)
         # before anything is painted: a change of the theme lays all out anew
-        self.set_reactive(App.theme, session.valence.settings.terminal.theme)
+        self.theme = session.valence.settings.terminal.theme
 
     def compose(self) -> ComposeResult:
         yield self._tabs

@@ -19,7 +19,7 @@ from textual.widgets import Static
 from tui import render
 from tui.screens.page import Page
 from tui.session import Session
-from tui.widgets.story import PAGE, Story
+from tui.widgets.story import MORE, PAGE, Story
 from tui.widgets.turn import TurnView
 from valence.conversation.provenance import Told, told
 
@@ -92,9 +92,9 @@ class TalkPage(Page):
             return
         conversations, place = app.memory.conversations, event.position
         if event.side == "before":
-            self.load(lambda: told(app, conversations.page(id, place, PAGE)), self.story.earlier)
+            self.load(lambda: told(app, conversations.page(id, place, MORE)), self.story.earlier)
         else:
-            self.load(lambda: told(app, conversations.following(id, place, PAGE)), self.story.later)
+            self.load(lambda: told(app, conversations.following(id, place, MORE)), self.story.later)
 
     async def say(self, text: str) -> None:
         """One turn with this text, behind those that are still being answered."""
