@@ -4,9 +4,10 @@ conversation.
 
     scripts/bench_terminal.py [--docs]
 
-Figures of one run are compared with each other in that run: the machine may be busy. Keys are
-timed with Textual's Pilot, from the key until the app is idle again, while a process trains a LoRA
-adapter on the tests' tiny model and another writes a download to disk.
+Figures of one run are compared with each other in that run. Where other work keeps the machine
+busy, wall times say little: beside each stand the milliseconds of CPU that the app itself took.
+Keys are timed with Textual's Pilot, from the key until the app is idle again, while a process
+trains a LoRA adapter on the tests' tiny model and another writes a download to disk.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -38,10 +40,20 @@ from valence.locations import Locations
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "bench_terminal.md"
 STARTS = 7
-KEYS = 300
+KEYS = 200
 TURNS = 5000
 
+
+@dataclass(frozen=True)
+class Taken:
+    """Milliseconds by the clock, and of CPU."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
 BARE = """
+import os, time
 from textual.app import App
 from textual.widgets import Footer, Input, Static
 class Bare(App):
@@ -50,13 +62,18 @@ class Bare(App):
         yield Input()
         yield Footer()
     def on_ready(self):
+        with open(os.environ["READY"], "w") as file:
+            file.write(f"{time.time()} {time.process_time()}")
         self.exit()
 Bare().run()
 """
 OURS = """
+import os, time
 import tui.app
 class Timed(tui.app.Terminal):
     def on_ready(self):
+        with open(os.environ["READY"], "w") as file:
+            file.write(f"{time.time()} {time.process_time()}")
         self.exit()
 tui.app.Terminal = Timed
 tui.app.run()
@@ -91,31 +108,36 @@ def main() -> None:
         REPORT.write_text(text, "utf-8")
 
 
-def first_paint(folder: Path) -> dict[str, list[float]]:
-    """Seconds from the start of Python to the first paint, one after the other in turns."""
+def first_paint(folder: Path) -> dict[str, list[Taken]]:
+    """From the start of Python to the first paint, one after the other in turns."""
     home = folder / "paint"
     with Valence(Settings(), Locations(home)) as valence:
         places.write(valence.locations.place, places.Place(introduced=True))
-    environment = os.environ | {"VALENCE_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    seconds: dict[str, list[float]] = {"bare": [], "valence": []}
+    environment = os.environ | {
+        "VALENCE_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "READY": str(folder / "ready"),
+    }
+    taken: dict[str, list[Taken]] = {"bare": [], "valence": []}
     for _ in range(STARTS):
         for name, program in (("bare", BARE), ("valence", OURS)):
-            seconds[name].append(on_a_terminal(program, environment))
-    return seconds
+            taken[name].append(on_a_terminal(program, environment))
+    return taken
 
 
-def on_a_terminal(program: str, environment: dict[str, str]) -> float:
-    """Seconds that a program takes on a pty of its own (`script` makes one)."""
+def on_a_terminal(program: str, environment: dict[str, str]) -> Taken:
+    """What a program takes until its first paint, on a pty of its own (`script` makes one)."""
     coded = f"exec(bytes.fromhex('{program.encode().hex()}'))"  # nothing that a shell acts on
     command = ["script", "-qec", f'{sys.executable} -c "{coded}"', "/dev/null"]
-    started = time.perf_counter()
+    started = time.time()
     subprocess.run(command, env=environment, check=True, capture_output=True, stdin=subprocess.PIPE)
-    return time.perf_counter() - started
+    ready, used = map(float, Path(environment["READY"]).read_text().split())
+    return Taken((ready - started) * 1000, used * 1000)
 
 
-async def keys(folder: Path) -> dict[str, list[float]]:
-    """Milliseconds of each kind of key, and of opening a conversation of 5,000 turns."""
-    taken: dict[str, list[float]] = {}
+async def keys(folder: Path) -> dict[str, list[Taken]]:
+    """What each kind of key takes, and opening a conversation of 5,000 turns."""
+    taken: dict[str, list[Taken]] = {}
     with Valence(Settings(), Locations(folder / "home")) as valence:
         place = places.Place(conversation=long_conversation(valence), introduced=True)
         taken["open"] = [await opening(valence, place) for _ in range(3)]
@@ -128,15 +150,15 @@ async def keys(folder: Path) -> dict[str, list[float]]:
     return taken
 
 
-async def opening(valence: Valence, place: places.Place) -> float:
+async def opening(valence: Valence, place: places.Place) -> Taken:
     """From the start of the app until the last turns of the conversation are shown."""
     app = Terminal(Session(valence, place=place))
-    started = time.perf_counter()
+    began = now()
     async with app.run_test(size=(120, 36)) as pilot:
         await painted(app, pilot)
-        taken = time.perf_counter() - started
+        taken = since(began)
     app.finish()
-    return taken * 1000
+    return taken
 
 
 async def painted(app: Terminal, pilot: Pilot[None]) -> None:
@@ -145,8 +167,8 @@ async def painted(app: Terminal, pilot: Pilot[None]) -> None:
     await pilot.pause(0)
 
 
-async def timed(app: Terminal, pilot: Pilot[None]) -> dict[str, list[float]]:
-    taken: dict[str, list[float]] = {"typing": [], "scrolling": [], "switching": []}
+async def timed(app: Terminal, pilot: Pilot[None]) -> dict[str, list[Taken]]:
+    taken: dict[str, list[Taken]] = {"typing": [], "scrolling": [], "switching": []}
     app.query_one(Prompt).focus()
     for number in range(KEYS):
         taken["typing"].append(await one(pilot, "abcde fgh"[number % 9]))
@@ -158,12 +180,21 @@ async def timed(app: Terminal, pilot: Pilot[None]) -> dict[str, list[float]]:
     return taken
 
 
-async def one(pilot: Pilot[None], key: str) -> float:
-    started = time.perf_counter()
+async def one(pilot: Pilot[None], key: str) -> Taken:
+    began = now()
     await pilot.press(key)
-    taken = (time.perf_counter() - started) * 1000
+    taken = since(began)
     await asyncio.sleep(0.02)
     return taken
+
+
+def now() -> Taken:
+    return Taken(time.perf_counter() * 1000, time.process_time() * 1000)
+
+
+def since(began: Taken) -> Taken:
+    ended = now()
+    return Taken(ended.wall_ms - began.wall_ms, ended.cpu_ms - began.cpu_ms)
 
 
 @contextmanager
@@ -205,33 +236,47 @@ def long_conversation(valence: Valence) -> str:
     return conversation.id
 
 
-def report(paint: dict[str, list[float]], taken: dict[str, list[float]]) -> str:
-    bare, ours = (statistics.median(paint[name]) for name in ("bare", "valence"))
+def report(paint: dict[str, list[Taken]], taken: dict[str, list[Taken]]) -> str:
+    opened = taken.pop("open")
+    bare, ours = (median(paint[name]) for name in ("bare", "valence"))
     lines = [
         "# The terminal app: how quick",
         "",
         "    .venv/bin/python scripts/bench_terminal.py --docs",
         "",
-        f"{os.cpu_count()} x86-64 cores under Linux, other work on them at the time (load "
-        f"{os.getloadavg()[0]:.0f}); see the script for what is timed.",
+        f"{os.cpu_count()} x86-64 cores under Linux with other work on them (load "
+        f"{os.getloadavg()[0]:.0f}): by the clock / of CPU, in ms. The script says what is timed.",
         "",
-        f"**First paint** (median of {STARTS} starts, in turns): bare Textual app {bare:.2f} s, "
-        f"Valence {ours:.2f} s: {ours - bare:+.2f} s, {ours / bare:.2f} times.",
+        f"**First paint** (median of {STARTS} starts, in turns): a bare Textual app "
+        f"{bare.wall_ms:.0f} / {bare.cpu_ms:.0f}, Valence {ours.wall_ms:.0f} / {ours.cpu_ms:.0f}: "
+        f"{ours.wall_ms / bare.wall_ms:.2f} / {ours.cpu_ms / bare.cpu_ms:.2f} times, "
+        f"{(ours.cpu_ms - bare.cpu_ms) / 1000:+.2f} s of CPU.",
         "",
         f"**Opening a conversation of {TURNS:,} turns**, from the start of the app until its last "
-        f"turns are shown: {statistics.median(taken.pop('open')):.0f} ms (median of 3).",
+        f"turns are shown: {median(opened).wall_ms:.0f} / {median(opened).cpu_ms:.0f} "
+        "(median of 3).",
         "",
         "While a run trains and a download is written:",
         "",
-        "| key | n | p50 ms | p95 ms | p99 ms |",
-        "|---|--:|--:|--:|--:|",
+        "| key | n | p50 | p95 | p99 | p50 CPU | p95 CPU | p99 CPU |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        *(row(name, values) for name, values in taken.items()),
     ]
-    for name, values in taken.items():
-        cuts = statistics.quantiles(values, n=100)
-        lines.append(
-            f"| {name} | {len(values)} | {cuts[49]:.0f} | {cuts[94]:.0f} | {cuts[98]:.0f} |"
-        )
     return "\n".join(lines) + "\n"
+
+
+def median(values: list[Taken]) -> Taken:
+    return Taken(
+        statistics.median(one.wall_ms for one in values),
+        statistics.median(one.cpu_ms for one in values),
+    )
+
+
+def row(name: str, values: list[Taken]) -> str:
+    wall = statistics.quantiles([one.wall_ms for one in values], n=100)
+    cpu = statistics.quantiles([one.cpu_ms for one in values], n=100)
+    cells = [f"{cuts[place]:.0f}" for cuts in (wall, cpu) for place in (49, 94, 98)]
+    return f"| {name} | {len(values)} | " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":

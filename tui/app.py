@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import ContentSwitcher, Footer
+from textual.widgets import ContentSwitcher
 
 from tui import places, render
 from tui.commands import Command, Registry, bindings
@@ -27,11 +27,11 @@ from tui.palette import Commands
 from tui.screens.page import Page
 from tui.session import Session
 from tui.themes import THEMES
+from tui.widgets.key_line import KeyLine
 from tui.widgets.tabs import TabLine, TabTitle
 from valence.app import Valence
 from valence.cli.failure import explain
 from valence.exclusive import TERMINAL, held
-from valence.learning import under_way
 
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
@@ -103,14 +103,16 @@ class Terminal(App[None]):
         session.jobs.attach(lambda call: self.post_message(Do(call)), self.complain)
         for theme in THEMES.values():
             self.register_theme(theme)
+        # before anything is painted: a change of the theme lays all out anew
+        self.theme = session.valence.settings.terminal.theme
 
     def compose(self) -> ComposeResult:
         yield self._tabs
         yield self._pages
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
-        self.look()
+        self._still()
         await self.action_go(self.session.place.page)
         self.call_after_refresh(self._gather_commands)
         self.set_interval(WATCH_S, self._watch)
@@ -120,9 +122,12 @@ class Terminal(App[None]):
 
     def look(self) -> None:
         """Theme and motion as the settings say."""
-        chosen = self.session.valence.settings.terminal
-        self.theme = chosen.theme
-        self.animation_level = "none" if chosen.reduced_motion else "full"
+        self.theme = self.session.valence.settings.terminal.theme
+        self._still()
+
+    def _still(self) -> None:
+        still = self.session.valence.settings.terminal.reduced_motion
+        self.animation_level = "none" if still else "full"
 
     def finish(self) -> None:
         """Waits for the turn that is under way, and keeps where the app was."""
@@ -172,10 +177,13 @@ class Terminal(App[None]):
         )
 
     def _gather_commands(self) -> None:
-        """Gathers the commands of all pages, when the first of them has been painted."""
+        """Loads the other pages when the first has been painted, for what can be done on them."""
+        self.session.jobs.run(lambda: [tab.load() for tab in TABS], self._register_commands)
+
+    def _register_commands(self, pages: list[type[Page]]) -> None:
         self.registry.add(SHELL)
-        for tab in TABS:
-            self.registry.add(tab.load().COMMANDS, tab.key)
+        for tab, page in zip(TABS, pages, strict=True):
+            self.registry.add(page.COMMANDS, tab.key)
 
     # -- what the shell itself does ------------------------------------------------------------
 
@@ -227,7 +235,12 @@ class Terminal(App[None]):
             self.complain(explain(error))
 
     def _watch(self) -> None:
-        self.session.jobs.run(lambda: under_way(self.session.valence), self._show_state)
+        self.session.jobs.run(self._is_training, self._show_state)
+
+    def _is_training(self) -> bool:
+        from valence.learning import under_way  # loads what the first paint does without
+
+        return under_way(self.session.valence)
 
     def _show_state(self, training: bool) -> None:
         changed, self._training = training != self._training, training

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
-from tests.tui.snapshots import UPDATING, keep, kept, screen_text
+from tests.tui.snapshots import UPDATING, draw, keep, kept, screen_text
 from tui.app import Terminal
 from tui.places import Place
 from tui.session import Session
@@ -47,6 +47,7 @@ class Stage:
         if UPDATING:
             await self.pilot.pause(1.0)
             keep(name, self.text)
+            draw(self.app, name)
         await self.until(lambda: self.text == kept(name))
 
     async def hides(self, text: str) -> None:

@@ -109,7 +109,8 @@ def test_a_newcomer_tells_asks_corrects_and_trains(tmux: Tmux, home: Home) -> No
     tmux.until(lambda: home.state not in (None, "pending"))
     tmux.until(lambda: home.state == "active")
     assert home.active is not None
-    tmux.shows(home.active[-6:])
+    tmux.shows("Adapters", "active")
+    tmux.until(lambda: "training" not in tmux.screen.splitlines()[0])
     tmux.press("C-q")
     tmux.until(lambda: not alive(tmux))
 

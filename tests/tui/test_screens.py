@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.color import ColorType
 from textual.widgets import Input
 
 from models import machine
@@ -144,3 +145,29 @@ def test_a_key_without_a_keychain_is_a_sentence_and_nothing_is_kept(
     app.finish()
     assert valence.settings.frontier.provider == "none"
     assert valence.settings.frontier.model is None
+
+
+def test_ansi_means_the_terminals_own_colours(valence: Valence) -> None:
+    """No page brings a colour that the terminal's theme does not know."""
+    valence.adopt(Settings(terminal=TerminalSettings(theme="ansi")))
+
+    async def scene() -> None:
+        async with playing.opened(valence) as (app, pilot):
+            await say(app, pilot, "Tom is a baker.")
+            for key in ("escape", "f2", "f3", "f4", "f5", "f1"):
+                await pilot.press(key)
+                await pilot.pause(0.2)
+                assert not own_colours(app), (key, own_colours(app))
+
+    play(scene)
+
+
+def own_colours(app: Terminal) -> set[str]:
+    styles = [
+        segment.style
+        for strip in app.screen._compositor.render_strips()
+        for segment in strip
+        if segment.style is not None
+    ]
+    colours = [colour for style in styles for colour in (style.color, style.bgcolor) if colour]
+    return {colour.name for colour in colours if colour.type == ColorType.TRUECOLOR}

@@ -1,17 +1,14 @@
-"""Chat: one conversation with the assistant, and all that can be done with an answer.
+"""Chat: the line to write on, and all that can be done with an answer or the conversation.
 
-Draws and decides what is asked for; `valence.assistant` answers and `valence.conversation.revising`
-sets right. Every turn goes through the lane `turns`, what is learnt from it through `learning`.
+Decides what is asked for; `valence.conversation.revising` sets right.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -20,40 +17,23 @@ from textual.widgets import Static, TextArea
 from store.conversations import Turn
 from tui import clipboard, render
 from tui.commands import Command
-from tui.screens.page import Page
+from tui.screens.talk import TalkPage
 from tui.session import Session
 from tui.widgets.prompt import Prompt
-from tui.widgets.story import PAGE, Story
 from tui.widgets.turn import TurnView
-from valence.conversation import revising
-from valence.conversation.provenance import Told, told
-from valence.conversation.reply import Reply
-from valence.conversation.revising import Stopped
+from valence.conversation.provenance import Told
 from valence.conversation.transcript import write
-from valence.conversation.working import Listen
-from valence.doctor import examine
-from valence.learning import learn
+
+if TYPE_CHECKING:
+    from valence.conversation.reply import Reply
+    from valence.conversation.revising import Draft
+    from valence.conversation.working import Listen
 
 HINT = "Tell something or ask · / for commands"
 MOST_SLASHES = 6
 
 
-@dataclass
-class Talk:
-    """The conversation that turns go into; it has no id before its first turn."""
-
-    id: str | None = None
-
-
-@dataclass
-class Running:
-    """A turn that is being answered."""
-
-    view: TurnView
-    stopped: threading.Event = field(default_factory=threading.Event)
-
-
-class ChatPage(Page):
+class ChatPage(TalkPage):
     """The conversation, and the line to write on."""
 
     KEY = "chat"
@@ -102,67 +82,28 @@ class ChatPage(Page):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._talk = Talk(session.place.conversation)
-        self._under_way: list[Running] = []
-        self._story = Story()
         self._slashes = Static(id="slashes")
         place = session.place
         self._prompt = Prompt(place.history, HINT, place.draft)
 
     def compose(self) -> ComposeResult:
-        yield self._story
+        yield self.story
         yield self._slashes
         yield self._prompt
 
     def on_mount(self) -> None:
-        self.load(self._read, self._begin)
+        super().on_mount()
+        still = self.session.valence.settings.terminal.reduced_motion
+        self._prompt.cursor_blink = not still
 
     def shown(self) -> None:
         self._prompt.focus()
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is being answered."""
-        return bool(self._under_way)
+    def stopped(self, question: str) -> None:
+        if not self._prompt.text:
+            self._prompt.write(question)
 
-    # -- the conversation ----------------------------------------------------------------------
-
-    def _read(self) -> tuple[list[Told], bool]:
-        """The last turns; and whether there is no local model, which only a beginner is told."""
-        app, id = self.session.valence, self._talk.id
-        turns = app.memory.conversations.page(id, limit=PAGE) if id is not None else []
-        if turns:
-            return told(app, turns), False
-        lacks = [each for each in examine(app.settings, app.locations) if not each.ok]
-        return [], any(each.name == "local model" for each in lacks)
-
-    async def _begin(self, read: tuple[list[Told], bool]) -> None:
-        turns, lacking = read
-        await self._story.begin(turns)
-        if not turns:
-            await self._story.mount(Static(render.welcome(lacking), id="welcome"))
-
-    def open(self, conversation: str | None) -> None:
-        """Shows a conversation, or a new one."""
-        self._talk = Talk(conversation)
-        self.session.place.conversation = conversation
-        self.load(self._read, self._begin)
-        self._prompt.focus()
-
-    @on(Story.MoreWanted)
-    def more(self, event: Story.MoreWanted) -> None:
-        app, id = self.session.valence, self._talk.id
-        if id is None:
-            return
-        conversations, place = app.memory.conversations, event.position
-        if event.side == "before":
-            self.load(lambda: told(app, conversations.page(id, place, PAGE)), self._story.earlier)
-        else:
-            self.load(
-                lambda: told(app, conversations.following(id, place, PAGE)), self._story.later
-            )
-
-    # -- a turn --------------------------------------------------------------------------------
+    # -- what is written ----------------------------------------------------------------------
 
     @on(Prompt.Submitted)
     async def entered(self, event: Prompt.Submitted) -> None:
@@ -171,74 +112,6 @@ class ChatPage(Page):
             await self._command(event.text)
         else:
             await self.say(event.text)
-
-    async def say(self, text: str) -> None:
-        """One turn with this text, behind those that are still being answered."""
-        talk, app = self._talk, self.session.valence
-        await self._take(text, lambda listen: revising.ask(app, text, talk.id, listen))
-
-    async def _take(self, text: str, turn: Callable[[Listen], Reply]) -> None:
-        if self.session.read_only:
-            self.notify("Another Valence has this home open.", severity="error", markup=False)
-            return
-        await self._to_the_end()
-        running = Running(TurnView(text))
-        self._under_way.append(running)
-        await self._story.append(running.view)
-        self.session.jobs.run(
-            partial(self._answered, running, self._talk, turn),
-            partial(self._done, running),
-            partial(self._failed, running),
-            lane="turns",
-        )
-
-    def _answered(
-        self, running: Running, talk: Talk, turn: Callable[[Listen], Reply]
-    ) -> Told | None:
-        """In the thread: the turn as it is kept, None where it was stopped."""
-
-        def listen(name: str, state: dict[str, Any]) -> None:
-            if running.stopped.is_set():
-                raise Stopped
-            if name in ("words", "said"):
-                self.session.jobs.notify(partial(running.view.heard, name, state["text"]))
-
-        try:
-            listen("begun", {})
-            reply = turn(listen)
-        except Stopped:
-            return None
-        talk.id = reply.turn.conversation_id
-        return self._told(reply.turn.id)
-
-    def _told(self, turn_id: str) -> Told:
-        app = self.session.valence
-        return told(app, [app.memory.conversations.turn(turn_id)])[0]
-
-    async def _done(self, running: Running, kept: Told | None) -> None:
-        self._under_way.remove(running)
-        if kept is None:
-            await running.view.remove()
-            if not self._prompt.text:
-                self._prompt.write(running.view.question)
-            return
-        self.session.place.conversation = self._talk.id
-        await running.view.show(kept)
-        self.session.jobs.run(self._learn, lane="learning")
-
-    async def _failed(self, running: Running, sentence: str) -> None:
-        self._under_way.remove(running)
-        await running.view.failed(sentence)
-
-    def _learn(self) -> None:
-        for answer in self.session.valence.assistant.to_learn():
-            learn(self.session.valence, answer)
-
-    async def _to_the_end(self) -> None:
-        for welcome in self._story.query("#welcome"):
-            await welcome.remove()
-        if not self._story.at_end:
-            await self._begin(self._read())
 
     # -- slash commands ------------------------------------------------------------------------
 
@@ -271,26 +144,32 @@ class ChatPage(Page):
 
     def action_escape(self) -> None:
         """Stops what is being answered; else goes between the answers and the prompt."""
-        if self._under_way:
-            self._under_way[-1].stopped.set()
-        elif self.screen.focused is self._prompt and self._story.chosen is not None:
-            self.screen.set_focus(self._story.chosen)
+        if self.under_way:
+            self.under_way[-1].stopped.set()
+        elif self.screen.focused is self._prompt and self.story.chosen is not None:
+            self.screen.set_focus(self.story.chosen)
         else:
             self.screen.set_focus(self._prompt)
 
     def action_new(self) -> None:
         self.open(None)
+        self._prompt.focus()
 
     def action_copy(self) -> None:
-        if (view := self._story.chosen) is not None:
+        if (view := self.story.chosen) is not None:
             clipboard.copy(self.app, render.safe(view.answer))
             self.notify("Copied.")
 
     def action_rate(self, rating: int) -> None:
+        from valence.conversation import revising
+
         app = self.session.valence
         self._revise(lambda turn: revising.rate(app, turn, rating > 0))
 
     def action_frontier(self) -> None:
+        from valence.conversation import revising
+        from valence.learning import learn
+
         app = self.session.valence
 
         def ask(turn: Turn) -> None:
@@ -301,13 +180,16 @@ class ChatPage(Page):
 
     def action_correct(self) -> None:
         """The answer in an editor; what comes back is kept as a correction."""
+        from valence.conversation import revising
+
         kept = self._chosen()
         if kept is not None:
             app = self.session.valence
             self.load(partial(revising.draft, app, kept.turn), self._edit_answer)
 
-    def _edit_answer(self, draft: revising.Draft) -> None:
+    def _edit_answer(self, draft: Draft) -> None:
         from tui.screens.edit import Edit
+        from valence.conversation import revising
 
         app = self.session.valence
         hint = "One fact a line: subject | relation | object" if draft.facts else ""
@@ -320,13 +202,13 @@ class ChatPage(Page):
 
     def _revise(self, change: Callable[[Turn], object], waiting: str = "…") -> None:
         """Changes the chosen turn in the thread of the turns, and shows it as it is then."""
-        view, kept = self._story.chosen, self._chosen()
+        view, kept = self.story.chosen, self._chosen()
         if view is None or kept is None:
             return
 
         def revise() -> Told:
             change(kept.turn)
-            return self._told(kept.turn.id)
+            return self.kept_now(kept.turn.id)
 
         view.wait(waiting)
         self.session.jobs.run(revise, view.show, partial(self._left, view, kept), lane="turns")
@@ -338,7 +220,7 @@ class ChatPage(Page):
 
     def _chosen(self) -> Told | None:
         """The chosen turn where it has been answered."""
-        view = self._story.chosen
+        view = self.story.chosen
         if view is None or view.told is None:
             self.notify("There is no answer yet.")
             return None
@@ -346,15 +228,21 @@ class ChatPage(Page):
 
     async def action_retry(self) -> None:
         """The last turn again in its place; an earlier one in a branch of its own."""
-        view, kept = self._story.chosen, self._chosen()
+        view, kept = self.story.chosen, self._chosen()
         if view is None or kept is None:
             return
-        if view is not self._story.views[-1] or not self._story.at_end:
+        if view is not self.story.views[-1] or not self.story.at_end:
             self._branch(kept, kept.turn.question)
             return
         app, talk = self.session.valence, kept.turn.conversation_id
+
+        def retake(listen: Listen) -> Reply:
+            from valence.conversation import revising
+
+            return revising.retake(app, talk, listen)
+
         await view.remove()
-        await self._take(kept.turn.question, lambda listen: revising.retake(app, talk, listen))
+        await self.take(kept.turn.question, retake)
 
     def action_branch(self) -> None:
         from tui.screens.edit import Edit
@@ -366,13 +254,11 @@ class ChatPage(Page):
 
     def _branch(self, kept: Told, text: str) -> None:
         conversations = self.session.valence.memory.conversations
-
-        async def branched(id: str) -> None:
-            self._talk = Talk(id)
-            await self._begin(self._read())
-            await self.say(text)
-
-        self.session.jobs.run(lambda: conversations.branch(kept.turn).id, branched, lane="turns")
+        self.session.jobs.run(
+            lambda: conversations.branch(kept.turn).id,
+            lambda id: self.go_on_in(id, text),
+            lane="turns",
+        )
 
     def action_source(self, number: int | None = None) -> None:
         """What the chosen answer rests on."""
@@ -423,8 +309,8 @@ class ChatPage(Page):
     def _with_conversation(
         self, act: Callable[[str], object], done: str, argument: str = "-"
     ) -> None:
-        if self._talk.id is None or not argument:
+        if self.talk.id is None or not argument:
             self.notify("There is no conversation yet." if argument else "Say which: /help")
             return
-        act_on = partial(act, self._talk.id)
+        act_on = partial(act, self.talk.id)
         self.load(act_on, lambda _: self.notify(render.line(done), markup=False), lane="turns")

@@ -29,7 +29,7 @@ class Edit(ModalScreen[str | None]):
     """Gives the edited text, None where nothing is to be changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Save", priority=True),
+        Binding("ctrl+s", "save", "Save"),
         Binding("ctrl+g", "editor", "$EDITOR"),
         Binding("escape", "dismiss(None)", "Leave as it is", key_display="Esc"),
     ]

@@ -17,8 +17,10 @@ from textual.message import Message
 from tui.widgets.turn import TurnView
 from valence.conversation.provenance import Told
 
-PAGE = 12
-"""Turns that are asked for at once."""
+PAGE = 8
+"""Turns that a conversation opens with: a screenful."""
+MORE = 3
+"""Turns that are asked for at an edge; a key may be waiting for them to be laid out."""
 MOST = 60
 """Turns that are kept as widgets."""
 NEAR = 3
@@ -84,7 +86,7 @@ class Story(VerticalScroll, can_focus=False):
 
     async def earlier(self, turns: Sequence[Told]) -> None:
         """Turns before the window; what is on the screen stays where it is."""
-        self._more["before"] = len(turns) >= PAGE
+        self._more["before"] = len(turns) >= MORE
         first = self.views[0]
         place = self._place(first)
         with self.app.batch_update():
@@ -96,7 +98,7 @@ class Story(VerticalScroll, can_focus=False):
 
     async def later(self, turns: Sequence[Told]) -> None:
         """Turns after the window; what is on the screen stays where it is."""
-        self._more["after"] = len(turns) >= PAGE
+        self._more["after"] = len(turns) >= MORE
         last = self.views[-1]
         place = self._place(last)
         with self.app.batch_update():

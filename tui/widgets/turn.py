@@ -7,16 +7,19 @@ which costs five times as much. Knows no store.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Markdown, Static
+from textual.widgets import Static
 
 from tui import render
 from valence.conversation.provenance import Told
+
+if TYPE_CHECKING:
+    from textual.widgets import Markdown
 
 MARKDOWN = re.compile(r"[*_`|]\S|^(?:#{1,6}|[-+*>]|\d+[.)])\s|^\s*(?:```|---)", re.MULTILINE)
 
@@ -111,6 +114,8 @@ class TurnView(Vertical, can_focus=True):
         self._foot.update(Content("\n").join([*facts, foot]))
 
     async def _lay_out(self, text: str) -> None:
+        from textual.widgets import Markdown
+
         if self._rich is None:
             self._rich = Markdown(text, open_links=False)
             await self.mount(self._rich, after=self._top)
@@ -133,8 +138,7 @@ class TurnView(Vertical, can_focus=True):
             for one in found
         ]
 
-    @on(Markdown.LinkClicked)
-    def show_link(self, event: Markdown.LinkClicked) -> None:
+    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
         """A link in an answer opens nothing; it says where it would go."""
         event.stop()
         self.notify(render.line(event.href), title="This link goes to", markup=False)

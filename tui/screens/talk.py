@@ -1,0 +1,183 @@
+"""A conversation under way: its turns as they are kept, the next one as it is answered.
+
+Every turn goes through the lane `turns`, what is learnt from it through `learning`. Knows nothing
+of how a turn is written, nor what is done with an answer afterwards. What answers is loaded in the
+threads: the first paint does not wait for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual import on
+from textual.widgets import Static
+
+from tui import render
+from tui.screens.page import Page
+from tui.session import Session
+from tui.widgets.story import MORE, PAGE, Story
+from tui.widgets.turn import TurnView
+from valence.conversation.provenance import Told, told
+
+if TYPE_CHECKING:
+    from valence.conversation.reply import Reply
+    from valence.conversation.working import Listen
+
+
+@dataclass
+class Talk:
+    """The conversation that turns go into; it has no id before its first turn."""
+
+    id: str | None = None
+
+
+@dataclass
+class Running:
+    """A turn that is being answered."""
+
+    view: TurnView
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
+class TalkPage(Page):
+    """A page with one conversation on it, in `story`."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.talk = Talk(session.place.conversation)
+        self.story = Story()
+        self.under_way: list[Running] = []
+
+    def on_mount(self) -> None:
+        self.load(self._read, self._begin)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being answered."""
+        return bool(self.under_way)
+
+    # -- the conversation ----------------------------------------------------------------------
+
+    def _read(self) -> tuple[list[Told], bool]:
+        """The last turns; and whether there is no local model, which only a beginner is told."""
+        app, id = self.session.valence, self.talk.id
+        turns = app.memory.conversations.page(id, limit=PAGE) if id is not None else []
+        if turns:
+            return told(app, turns), False
+        from valence.doctor import examine
+
+        lacks = [each for each in examine(app.settings, app.locations) if not each.ok]
+        return [], any(each.name == "local model" for each in lacks)
+
+    async def _begin(self, read: tuple[list[Told], bool]) -> None:
+        turns, lacking = read
+        await self.story.begin(turns)
+        if not turns:
+            await self.story.mount(Static(render.welcome(lacking), id="welcome"))
+
+    def open(self, conversation: str | None) -> None:
+        """Shows a conversation, or a new one."""
+        self.talk = Talk(conversation)
+        self.session.place.conversation = conversation
+        self.load(self._read, self._begin)
+
+    @on(Story.MoreWanted)
+    def more(self, event: Story.MoreWanted) -> None:
+        app, id = self.session.valence, self.talk.id
+        if id is None:
+            return
+        conversations, place = app.memory.conversations, event.position
+        if event.side == "before":
+            self.load(lambda: told(app, conversations.page(id, place, MORE)), self.story.earlier)
+        else:
+            self.load(lambda: told(app, conversations.following(id, place, MORE)), self.story.later)
+
+    async def say(self, text: str) -> None:
+        """One turn with this text, behind those that are still being answered."""
+        talk, app = self.talk, self.session.valence
+
+        def ask(listen: Listen) -> Reply:
+            from valence.conversation import revising
+
+            return revising.ask(app, text, talk.id, listen)
+
+        await self.take(text, ask)
+
+    async def take(self, text: str, turn: Callable[[Listen], Reply]) -> None:
+        if self.session.read_only:
+            self.notify("Another Valence has this home open.", severity="error", markup=False)
+            return
+        await self._to_the_end()
+        running = Running(TurnView(text))
+        self.under_way.append(running)
+        await self.story.append(running.view)
+        self.session.jobs.run(
+            partial(self._answered, running, self.talk, turn),
+            partial(self._done, running),
+            partial(self._failed, running),
+            lane="turns",
+        )
+
+    def _answered(
+        self, running: Running, talk: Talk, turn: Callable[[Listen], Reply]
+    ) -> Told | None:
+        """In the thread: the turn as it is kept, None where it was stopped."""
+        from valence.conversation.revising import Stopped
+
+        def listen(name: str, state: dict[str, Any]) -> None:
+            if running.stopped.is_set():
+                raise Stopped
+            if name in ("words", "said"):
+                self.session.jobs.notify(partial(running.view.heard, name, state["text"]))
+
+        try:
+            listen("begun", {})
+            reply = turn(listen)
+        except Stopped:
+            return None
+        talk.id = reply.turn.conversation_id
+        return self.kept_now(reply.turn.id)
+
+    def kept_now(self, turn_id: str) -> Told:
+        app = self.session.valence
+        return told(app, [app.memory.conversations.turn(turn_id)])[0]
+
+    async def _done(self, running: Running, kept: Told | None) -> None:
+        self.under_way.remove(running)
+        if kept is None:
+            self.stopped(running.view.question)
+            await running.view.remove()
+            return
+        self.session.place.conversation = self.talk.id
+        if running.view.is_attached:  # else another conversation has been opened meanwhile
+            await running.view.show(kept)
+        self.session.jobs.run(self._learn, lane="learning")
+
+    async def _failed(self, running: Running, sentence: str) -> None:
+        self.under_way.remove(running)
+        await running.view.failed(sentence)
+
+    def stopped(self, question: str) -> None:
+        """A turn was stopped before it had an answer."""
+
+    def _learn(self) -> None:
+        from valence.learning import learn
+
+        for answer in self.session.valence.assistant.to_learn():
+            learn(self.session.valence, answer)
+
+    async def _to_the_end(self) -> None:
+        for welcome in self.story.query("#welcome"):
+            await welcome.remove()
+        if not self.story.at_end:
+            await self._begin(self._read())
+
+    async def go_on_in(self, conversation: str, text: str) -> None:
+        """Shows another conversation and says something in it."""
+        self.talk = Talk(conversation)
+        await self._begin(self._read())
+        await self.say(text)
