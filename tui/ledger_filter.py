@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 
 from store.browsing import Filter
 from valence.boundaries import BOUNDARIES
+from valence.boundaries.intent import NAME as INTENT
 from valence.errors import ValenceError
 
 ALL = "all"
 DAYS = {ALL: None, "today": 0, "7 days": 7, "30 days": 30, "365 days": 365}
 VALUES: dict[str, tuple[str, ...]] = {
-    "boundary": (ALL, *sorted(BOUNDARIES)),
+    "boundary": (ALL, *BOUNDARIES, INTENT),
     "route": (ALL, "local", "encoder", "frontier", "builtin"),
     "said": (ALL, "corrected", "wrong"),
     "since": tuple(DAYS),

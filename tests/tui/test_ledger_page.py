@@ -9,7 +9,7 @@ import pytest
 from store.calls import Call
 from tests.tui import learnt
 from tests.tui.stage import Stage, opened, play
-from tui.screens import ledger
+from tui.widgets import calls
 from tui.widgets.endless import EndlessList
 from valence.app import Valence
 from valence.story import story_of
@@ -65,7 +65,7 @@ def test_pages_come_as_one_scrolls(used: Valence) -> None:
 
 
 def test_a_long_list_goes_on_in_a_new_one(used: Valence, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "MOST", 200)
+    monkeypatch.setattr(calls, "MOST", 200)
 
     async def scene() -> None:
         async with opened(used, "ledger") as stage:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from textual.content import Content
+from textual.style import Style
 
-from store.calls import Call
 from tui import render
-from valence.status import BoundaryStatus
+from valence.conversation.provenance import Provenance
 
 PAYLOADS = {
     "OSC 52": "\x1b]52;c;ZXZpbA==\x07",
@@ -27,36 +26,18 @@ PAYLOADS = {
     "tag": "[b]bold[/b] [@click=app.quit]x[/]",
     "style": "[$primary on red]",
 }
-CALL = Call(boundary="decompose", input="Ada", output=None, route="builtin", reason="unverified")
-STATUS = BoundaryStatus(
-    boundary="decompose",
-    calls=1234,
-    fallback_rate=0.25,
-    recent_fallback_rate=0.1,
-    routes={},
-    cost_usd=0.0,
-    cost_all_frontier_usd=None,
-    accuracy={},
-    gate={"sentence": "Closed: it was never fitted."},
-    adapter=None,
-    examples={},
-    until_training=1000,
-    last_run=None,
-    over_time=[],
-    entropy_threshold=None,
-    keywords=[],
-    domains={},
-)
 DOORS: dict[str, Callable[[str], Content]] = {
+    "text": render.text,
+    "row": lambda text: render.row([text, text], [4000, 4000]),
+    "empty": lambda text: render.empty(text, text),
+    "choices": lambda text: render.choices([(text, text)]),
+    "choice": lambda text: render.choice(text, text),
     "told": render.told,
+    "said": render.said,
     "failure": render.failure,
-    "welcome": render.welcome,
-    "fact": lambda text: render.answer(CALL, ((text, text, text),)),
-    "reason": lambda text: render.answer(replace(CALL, reason=text, route=text), ()),
-    "mask": lambda text: render.answer(replace(CALL, masked={text: 1}), ()),
-    "status": lambda text: render.status(
-        replace(STATUS, boundary=text, gate={"sentence": text}),
-    ),
+    "fact": lambda text: render.facts([(text, text, text)])[0],
+    "reason": lambda text: render.provenance(Provenance(route=text, reason=text)),
+    "mask": lambda text: render.provenance(Provenance(masked={text: 1})),
 }
 
 
@@ -88,42 +69,40 @@ def test_what_was_taken_out_leaves_a_mark_and_words_stay() -> None:
 
 def test_a_line_is_one_line() -> None:
     assert render.line(" two\n lines\u2028here ") == "two lines here"
-    assert "\n" not in render.status(replace(STATUS, boundary="a\nb")).plain
+    assert "\n" not in render.row(["a\nb", "c\u2028d"], [10, 10]).plain
 
 
 def test_a_megabyte_is_clipped_and_says_so() -> None:
     shown = render.told("a" * 1_000_000).plain
     assert len(shown) < 3000
     assert "998,000 more" in shown
-    facts = render.answer(CALL, tuple((str(i), "is", "x") for i in range(1000))).plain
-    assert facts.count("\n") == render.MOST_FACTS + 1
-    assert "and 960 more" in facts
+    facts = render.facts([(str(i), "is", "x") for i in range(1000)])
+    assert len(facts) == render.MOST_FACTS + 1
+    assert "and 960 more" in facts[-1].plain
 
 
 def test_an_answer_says_how_it_came_about() -> None:
-    call = replace(
-        CALL,
+    story = Provenance(
         route="local",
         reason="confident",
         confidence=0.9712,
         threshold=0.914,
         latency_ms=212.4,
+        tokens_per_s=87.6,
         cost_usd=0.0123,
         masked={"card": 1},
+        rating=1,
     )
-    facts, line = render.answer(call, (("Ada", "bornIn", "London"),)).plain.split("\n")
-    assert facts == "Ada – bornIn – London"
-    assert line == (
-        "local · confident · confidence 0.971 against 0.914 · 212 ms · $0.0123 · masked: 1 card"
+    assert render.provenance(story).plain.strip() == (
+        "local · confident · confidence 0.971 against 0.914 · 212 ms · 88 tok/s · $0.0123 · "
+        "masked: 1 card · rated good"
     )
-    assert render.answer(CALL, ()).plain == (
-        "no fact found in it\nbuiltin · unverified · under 1 ms · $0"
-    )
+    assert render.provenance(Provenance()).plain.strip() == "memory · under 1 ms · $0"
 
 
-def test_a_status_is_calls_fallback_and_gate() -> None:
-    assert render.status(STATUS).plain == (
-        "decompose  1,234 calls · 25% fallback · gate closed: it was never fitted."
-    )
-    none = replace(STATUS, calls=0, fallback_rate=None)
-    assert "no calls yet · gate closed" in render.status(none).plain
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_a_source_opens_itself_and_its_name_nothing_else(payload: str) -> None:
+    shown = render.provenance(Provenance(), [(7, f"x{payload}y")])
+    assert is_harmless(shown.plain)
+    clicks = [span.style.meta for span in shown.spans if isinstance(span.style, Style)]
+    assert [meta for meta in clicks if meta] == [{"@click": "source(7)"}]
