@@ -99,7 +99,9 @@ def test_a_newcomer_tells_asks_corrects_and_trains(tmux: Tmux, home: Home) -> No
     tmux.press("k", "c")
     tmux.shows("One fact a line: subject | relation | object")
     tmux.press("C-a", "C-k")
+    tmux.until(lambda: " | " not in tmux.screen.partition("object")[2])  # as a person types
     tmux.write("Grace | profession | sailor")
+    tmux.shows("Grace | profession | sailor")
     tmux.press("C-s")
     tmux.shows("corrected by you", "Grace – profession – sailor")
 
