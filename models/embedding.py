@@ -96,7 +96,9 @@ class Embedder:
     def _network(self) -> Any:
         path = self.folder.path
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # a bar for what takes no time, on a person's terminal
         try:
             return SentenceTransformer(
                 str(path),

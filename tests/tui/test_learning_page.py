@@ -84,7 +84,7 @@ def test_an_adapter_item_by_item_and_promoted(used: Valence) -> None:
     async def scene() -> None:
         async with opened(used, "learning", (100, 30)) as stage:
             await stage.shows("Adapters")
-            await stage.press("tab", "j", "enter")
+            await stage.press("tab", "G", "enter")
             await stage.shows(
                 "decompose: retired", "…aaaaaa (retired) ← tiny-base",
                 "4 of 10 held-out items on which they differ", "base 20.0%, candidate 60.0%",
@@ -128,7 +128,7 @@ def test_previous_and_candidate_stand_beside_the_base(used: Valence) -> None:
     async def scene() -> None:
         async with opened(used, "learning", (100, 30)) as stage:
             await stage.shows("Adapters")
-            await stage.press("tab", "enter")
+            await stage.press("tab", "G", "k", "enter")
             await stage.shows(
                 "…bbbbbb (active) ← …aaaaaa (retired) ← tiny-base", "✗ base", "✓ previous",
                 "base 20.0%, previous 60.0%, candidate 90.0%",
