@@ -524,7 +524,7 @@ def status_of(run: Run, boundary: str) -> dict[str, Any]:
 
 def test_status_tells_of_each_boundary(run: Run, a_call: str) -> None:
     records = run("status", "--json").records
-    assert [record["boundary"] for record in records] == list(BOUNDARIES)
+    assert [record["boundary"] for record in records] == [*BOUNDARIES, "intent"]
     first = status_of(run, "decompose")
     assert (first["calls"], first["fallback_rate"]) == (1, 1.0)
     assert {"p50_ms", "p95_ms", "cost_usd", "calls"} == first["routes"]["builtin"].keys()
@@ -574,7 +574,7 @@ def test_status_draws_a_picture_where_there_is_something_to_draw(run: Run, tmp_p
     assert failed(run("status", "--plot", str(path)), "nothing to draw")
     run("decompose", TEXT)
     done = run("status", "--json", "--plot", str(path))
-    assert [record["boundary"] for record in done.records] == list(BOUNDARIES)
+    assert [record["boundary"] for record in done.records] == [*BOUNDARIES, "intent"]
     assert "status.png" in done.err
     assert path.read_bytes().startswith(b"\x89PNG")
 

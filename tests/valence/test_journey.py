@@ -21,7 +21,7 @@ def app(open_app: Callable[..., Valence]) -> Valence:
 
 
 def journey(app: Valence) -> Journey:
-    return journey_of(status_of(app.stores, app.settings, app.locations.adapters, "decompose"))
+    return journey_of(status_of(app.stores, app.settings, app.locations, "decompose"))
 
 
 def test_before_the_first_step(app: Valence) -> None:
