@@ -64,7 +64,7 @@ def learnt(app: Valence) -> None:
 
 
 def test_a_certified_intent_makes_a_question_of_what_rules_take_for_told(open_: Open) -> None:
-    app = open_(gate={"max_error": 0.3})
+    app = open_(gate={"max_error": 0.5})  # five sure answers open it, however they are drawn
     before = app.assistant.ask(WANTED)
     assert before.reason == "remembered"
     learnt(app)
