@@ -1,15 +1,17 @@
-"""What an adapter has seen in training, as far as a score asks for it: which relations.
+"""What an adapter has seen in training, as far as a score asks for it: relations and facts.
 
-Kept as hashes, so that what is forgotten cannot be read here. Knows examples and what a boundary
-asks to be known; not how an adapter was trained, nor what the share is worth.
+Kept as hashes in a file beside its weights, so that what is forgotten cannot be read there. Knows
+examples and what a boundary asks to be known; not how an adapter was trained, nor what it is worth.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from store.errors import UnknownExample
@@ -20,46 +22,74 @@ if TYPE_CHECKING:
     from store.examples import Example
     from valence.app import Valence
     from valence.boundaries.base import Boundary
+    from valence.boundaries.triples import Triple
 
-HASH = re.compile("[0-9a-f]{16}")
+FILE = "familiar.json"
 
 
 @dataclass(frozen=True)
 class Familiar:
-    """The relations of an adapter's training examples: the first 16 hex digits of the sha256 of
-    each, case folded."""
+    """The facts of an adapter's training examples by the first 16 hex digits of a sha256, case
+    folded: how many distinct ones of each relation and of each pair of subject and object, and the
+    facts themselves."""
 
-    relations: frozenset[str]
+    relations: Mapping[str, int] = field(default_factory=dict)
+    pairs: Mapping[str, int] = field(default_factory=dict)
+    facts: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, boundary: Boundary[Any, Any], examples: Iterable[Example]) -> Familiar:
         """What these examples make familiar."""
-        return cls(
-            frozenset(
-                _hashed(relation)
-                for example in examples
-                for relation in boundary.relations(
-                    boundary.input_from_text(example.input),
-                    boundary.output_from_text(example.output),
-                )
+        facts = {
+            tuple(map(caseless, fact))
+            for example in examples
+            for fact in boundary.facts(
+                boundary.input_from_text(example.input),
+                boundary.output_from_text(example.output),
             )
+        }
+        return cls(
+            _counts(_hashed(relation) for _, relation, _ in facts),
+            _counts(_hashed(subject, object) for subject, _, object in facts),
+            _counts(_hashed(*fact) for fact in facts),
         )
 
-    def share(self, relations: Sequence[str]) -> float:
-        """Share of these relations that are familiar, 0 to 1; 0 where there are none."""
-        known = sum(_hashed(relation) in self.relations for relation in relations)
-        return known / len(relations) if relations else 0.0
+    def features(self, facts: Sequence[Triple]) -> dict[str, float]:
+        """Shares of these facts, 0 to 1, and 0 where there are none: `relation_known`, the
+        relation is familiar; `fact_known`, the fact is; `fact_rivalled`, its subject and object
+        are familiar under another relation."""
+        folded = [tuple(map(caseless, fact)) for fact in facts]
+        known = [_hashed(*fact) in self.facts for fact in folded]
+        pairs = [self.pairs.get(_hashed(subject, object), 0) for subject, _, object in folded]
+        return {
+            "relation_known": _share([_hashed(r) in self.relations for _, r, _ in folded]),
+            "fact_known": _share(known),
+            "fact_rivalled": _share([n > own for n, own in zip(pairs, known, strict=True)]),
+        }
 
-    def to_json(self) -> dict[str, Any]:
-        return {"relations": sorted(self.relations)}
+    def save(self, folder: Path) -> None:
+        """Writes it into an adapter's folder."""
+        (folder / FILE).write_text(self._text, "utf-8")
+
+    @property
+    def sha256(self) -> str:
+        """Of what `save` writes."""
+        return hashlib.sha256(self._text.encode()).hexdigest()
+
+    @property
+    def _text(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
-    def from_json(cls, data: object) -> Familiar:
-        """Raises AdapterError where the data is nothing that `to_json` wrote."""
-        found = data.get("relations") if isinstance(data, Mapping) else None
-        if not isinstance(found, list) or not all(map(_is_hash, found)):
-            raise AdapterError("what the adapter was trained on cannot be read")
-        return cls(frozenset(found))
+    def load(cls, folder: Path, sha256: object) -> Familiar:
+        """Raises AdapterError where what was saved is not there, or not as it was."""
+        try:
+            familiar = cls(**json.loads((folder / FILE).read_text("utf-8")))
+            if familiar.sha256 != sha256:
+                raise ValueError("it has changed")
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            raise AdapterError("what the adapter was trained on cannot be read") from error
+        return familiar
 
 
 def familiar_with(
@@ -78,9 +108,13 @@ def _still_there(app: Valence, example_ids: Iterable[str]) -> Iterator[Example]:
             continue
 
 
-def _hashed(relation: str) -> str:
-    return hashlib.sha256(caseless(relation).encode()).hexdigest()[:16]
+def _counts(hashes: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(hashes))
 
 
-def _is_hash(value: object) -> bool:
-    return isinstance(value, str) and HASH.fullmatch(value) is not None
+def _share(flags: Sequence[bool]) -> float:
+    return sum(flags) / len(flags) if flags else 0.0
+
+
+def _hashed(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]

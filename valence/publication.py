@@ -22,7 +22,7 @@ from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.certification import Certified, certify, draw
 from valence.curation import CALIBRATION_MOST, TEST_MOST
-from valence.familiarity import familiar_with
+from valence.familiarity import Familiar, familiar_with
 from valence.gate import Gate
 from valence.heldout import Judged, Report, judge_builtin, judge_local
 from valence.lessons import forgotten
@@ -52,8 +52,8 @@ def judge(
 
     May be begun again: what has been answered already is not asked again.
     """
-    adapter = _install(app, boundary, run, trained)
     familiar = familiar_with(app, boundary, example_ids)
+    adapter = _install(app, boundary, run, trained, familiar)
     candidate = replace(load_unit(adapter, app.locations.adapters), familiar=familiar)
     previous = app.unit(boundary.name)
     tests = _sample(app.stores.examples.of(boundary.name, "test"), TEST_MOST)
@@ -63,7 +63,7 @@ def judge(
         {name: judged[name].evaluated for name in judged if _counts(name, previous)},
     )
     certified = _certify(app, boundary, candidate, judged["candidate"], report)
-    calibration = certified.to_json() | {"familiar": familiar.to_json()}
+    calibration = certified.to_json() | {"familiar": familiar.sha256}
     return Judgement(
         adapter=replace(
             adapter,
@@ -101,8 +101,10 @@ def _counts(name: str, previous: Unit | None) -> bool:
     return name != "candidate" and not (name == "previous" and tainted)
 
 
-def _install(app: Valence, boundary: Boundary[Any, Any], run: Run, trained: Path) -> Adapter:
-    """Puts the weights where adapters live."""
+def _install(
+    app: Valence, boundary: Boundary[Any, Any], run: Run, trained: Path, familiar: Familiar
+) -> Adapter:
+    """Puts the weights where adapters live, and beside them what they have seen."""
     from models.adapters import put_in_place, sha256
 
     predictor = app.learner(boundary).required()
@@ -110,6 +112,7 @@ def _install(app: Valence, boundary: Boundary[Any, Any], run: Run, trained: Path
     folder, beside = unpublished(app, adapter_id)
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(trained, beside)
+    familiar.save(beside)
     put_in_place(beside, folder)
     previous = app.unit(boundary.name)
     return Adapter(

@@ -10,12 +10,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from valence.errors import BoundaryError
+from valence.familiarity import Familiar
 
 if TYPE_CHECKING:
     from models.generation import Completion, Generation
     from models.runtime import LocalRuntime
     from valence.boundaries.base import Boundary
-    from valence.familiarity import Familiar
+    from valence.boundaries.triples import Triple
     from valence.unit import Unit
 
 
@@ -50,7 +51,7 @@ def read_completion(
 ) -> tuple[Any | None, dict[str, float], str]:
     """(output or None, all score features, "" or why it is vetoed).
 
-    Features of an output have the same names always; without `familiar` no relation is known.
+    Features of an output have the same names always; without `familiar` nothing is known.
     """
     if completion.finished == "length":
         return None, completion.features, "veto: not finished within its token limit"
@@ -61,7 +62,7 @@ def read_completion(
     features = {
         **completion.features,
         **boundary.features(value, output),
-        "relation_known": _known(familiar, boundary.relations(value, output)),
+        **_known(familiar, boundary.facts(value, output)),
     }
     veto = boundary.vetoes(value, output)
     return output, features, f"veto: {veto}" if veto else ""
@@ -78,14 +79,14 @@ def read_parts(
     """Score features of each part of an output that was read, in order and under the names that
     the whole has; empty where not each part of the output has its own."""
     structural = boundary.parts(value, output, completion.text, runtime.markers)
-    relations = boundary.relations(value, output)
-    if not len(structural) == len(completion.parts) == len(relations):
+    facts = boundary.facts(value, output)
+    if not len(structural) == len(completion.parts) == len(facts):
         return ()
     return tuple(
-        {**tokens, **own, "relation_known": _known(familiar, (relation,))}
-        for tokens, own, relation in zip(completion.parts, structural, relations, strict=True)
+        {**tokens, **own, **_known(familiar, (fact,))}
+        for tokens, own, fact in zip(completion.parts, structural, facts, strict=True)
     )
 
 
-def _known(familiar: Familiar | None, relations: tuple[str, ...]) -> float:
-    return familiar.share(relations) if familiar is not None else 0.0
+def _known(familiar: Familiar | None, facts: tuple[Triple, ...]) -> dict[str, float]:
+    return (familiar or Familiar()).features(facts)

@@ -59,7 +59,7 @@ def load_unit(adapter: Adapter, adapters_folder: Path) -> Unit:
     parts = adapter.calibration or {}
     gate = Gate.from_json(parts["gate"]) if parts.get("gate") else Gate.never_fitted()
     scorer, problem = _scorer_of(adapter, parts)
-    familiar, unread = _familiar_of(parts)
+    familiar, unread = _familiar_of(adapters_folder / adapter.folder, parts)
     problem = problem or unread
     return Unit(
         adapter=adapter,
@@ -107,12 +107,12 @@ def _scorer_of(adapter: Adapter, parts: dict[str, Any]) -> tuple[Scorer | None, 
     return scorer, ""
 
 
-def _familiar_of(parts: dict[str, Any]) -> tuple[Familiar | None, str]:
+def _familiar_of(folder: Path, parts: dict[str, Any]) -> tuple[Familiar | None, str]:
     """What the scorer's features lean on; without it they would mean something else."""
     if not parts.get("familiar"):
         return None, ""
     try:
-        return Familiar.from_json(parts["familiar"]), ""
+        return Familiar.load(folder, parts["familiar"]), ""
     except AdapterError as error:
         return None, f"{error}; train it anew"
 

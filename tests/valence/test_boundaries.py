@@ -307,7 +307,7 @@ def test_each_triple_of_what_was_written_is_a_part(
     output = of(*rows)
     raw = decompose.write(output, markers)
     found = decompose.parts(text, output, raw, markers)
-    assert len(found) == len(output) == len(decompose.relations(text, output))
+    assert len(found) == len(output) == len(decompose.facts(text, output))
     assert all(part.keys() == decompose.features(text, output).keys() for part in found)
     assert raw.count(decompose.separator(markers)) >= len(output) - 1
 
@@ -355,7 +355,7 @@ def test_a_line_that_another_break_divides_is_no_part() -> None:
 def test_a_text_is_one_piece() -> None:
     assert recompose.separator(TAGS) == ""
     assert recompose.parts(FACTS, TEXT, TEXT, TAGS) == ()
-    assert recompose.relations(FACTS, TEXT) == ("birthPlace", "birthDate")
+    assert recompose.facts(FACTS, TEXT) == FACTS
 
 
 # -- declarations ----------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
-"""Which relations an adapter has seen: what is kept of them, and what cannot be read there."""
+"""What an adapter has seen in training: what is kept of it, and what cannot be read there."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from store.examples import Example
 from tests.valence.conftest import ScriptedLocal
 from valence.app import Valence
 from valence.boundaries import get
+from valence.boundaries.triples import Triple
 from valence.errors import AdapterError
 from valence.familiarity import Familiar, familiar_with
 from valence.unit import load_unit
@@ -37,36 +39,65 @@ def example(*relations: str, boundary: str = "decompose") -> Example:
     )
 
 
+def ada(relation: str, object: str = "London") -> Triple:
+    return ("Ada", relation, object)
+
+
 def test_the_share_of_relations_that_were_in_the_examples() -> None:
     familiar = Familiar.of(decompose, [example("birthPlace", "leader"), example("leader")])
-    assert len(familiar.relations) == 2
-    assert familiar.share(("birthPlace", "leader")) == 1.0
-    assert familiar.share(("BIRTHPLACE", "crew", "crew", "leader")) == 0.5
-    assert familiar.share(()) == 0.0
-    assert Familiar.of(decompose, []).share(("leader",)) == 0.0
+    for relations, share in (
+        (("birthPlace", "leader"), 1.0),
+        (("BIRTHPLACE", "crew", "crew", "leader"), 0.5),
+        ((), 0.0),
+    ):
+        assert familiar.features([*map(ada, relations)])["relation_known"] == share
+    assert Familiar().features([ada("leader")])["relation_known"] == 0.0
 
 
-def test_where_text_is_written_the_input_has_the_relations() -> None:
+def test_a_fact_is_known_or_has_a_rival_where_examples_say_it_otherwise() -> None:
+    familiar = Familiar.of(decompose, [example("leader"), example("mayor", "crew")])
+    for facts, known, rivalled in (
+        ([ada("LEADER", "london")], 1.0, 1.0),  # "mayor" and "crew" are said of the two as well
+        ([ada("home")], 0.0, 1.0),
+        ([ada("leader", "Paris")], 0.0, 0.0),
+        ([ada("leader"), ada("leader", "Paris")], 0.5, 0.5),
+    ):
+        features = familiar.features(facts)
+        assert (features["fact_known"], features["fact_rivalled"]) == (known, rivalled)
+
+
+def test_a_known_fact_that_is_never_said_otherwise_has_no_rival() -> None:
+    features = Familiar.of(decompose, [example("leader"), example("leader")])
+    found = features.features([ada("leader")])
+    assert (found["fact_known"], found["fact_rivalled"]) == (1.0, 0.0)
+
+
+def test_where_text_is_written_the_input_has_the_facts() -> None:
     familiar = Familiar.of(recompose, [example("birth_place", boundary="recompose")])
-    assert familiar.share(("birth place",)) == 1.0
+    assert set(familiar.features([ada("birth place")]).values()) == {0.0, 1.0}
 
 
-def test_it_reads_back_from_json_and_shows_no_word() -> None:
+def test_it_is_read_back_and_shows_no_word(tmp_path: Path) -> None:
     familiar = Familiar.of(decompose, [example("secretCrush", "leader")])
-    text = json.dumps(familiar.to_json())
-    assert Familiar.from_json(json.loads(text)) == familiar
-    assert "secret" not in text.lower()
-    assert all(len(kept) == 16 for kept in familiar.relations)
+    familiar.save(tmp_path)
+    assert Familiar.load(tmp_path, familiar.sha256) == familiar
+    [kept] = tmp_path.iterdir()
+    text = kept.read_text("utf-8").lower()
+    assert not any(word in text for word in ("secret", "ada", "london"))
 
 
 @pytest.mark.parametrize(
-    "data",
-    [None, [], {}, {"relations": None}, {"relations": "ab"}, {"relations": ["leader"]},
-     {"relations": [7]}, {"relations": ["A" * 16]}, {"relations": ["a" * 17]}],
-)  # fmt: skip
-def test_what_it_did_not_write_is_refused(data: object) -> None:
+    "text", ["", "[]", "7", "{}", '{"relations": {}}', '{"other": {}}', "[" * 100_000]
+)
+def test_what_is_not_as_it_was_saved_is_refused(tmp_path: Path, text: str) -> None:
+    familiar = Familiar.of(decompose, [example("leader")])
     with pytest.raises(AdapterError):
-        Familiar.from_json(data)
+        Familiar.load(tmp_path, familiar.sha256)
+    familiar.save(tmp_path)
+    [kept] = tmp_path.iterdir()
+    kept.write_text(text, "utf-8")
+    with pytest.raises(AdapterError):
+        Familiar.load(tmp_path, familiar.sha256)
 
 
 def test_examples_that_are_gone_are_left_out(open_app: Callable[..., Valence]) -> None:
@@ -84,9 +115,10 @@ def test_a_unit_knows_what_it_was_trained_on_or_its_gate_is_closed(
     adapter = give_adapter(app)
     assert adapter.calibration is not None
     familiar = Familiar.of(decompose, [example("leader")])
+    familiar.save(app.locations.adapters / adapter.folder)
     for kept, found, state in (
-        (familiar.to_json(), familiar, "open"),
-        ({"relations": ["leader"]}, None, "closed"),
+        (familiar.sha256, familiar, "open"),
+        ("another", None, "closed"),
     ):
         changed = replace(adapter, calibration={**adapter.calibration, "familiar": kept})
         unit = load_unit(changed, app.locations.adapters)

@@ -18,7 +18,7 @@ from valence.reading import generation, read_completion, read_parts
 decompose, recompose = get("decompose"), get("recompose")
 TEXT = "Ada was born in London and led the crew."
 RAW = "Ada | birthPlace | London\nAda | leader | crew"
-FAMILIAR = Familiar.of(decompose, [example("birthPlace")])
+FAMILIAR = Familiar.of(decompose, [example("birthPlace")])  # of Ada and London
 
 
 def certain(logprob: float) -> TokenScores:

@@ -26,6 +26,7 @@ from valence.errors import InvalidOutput
 
 if TYPE_CHECKING:
     from models.prompting import Markers
+    from valence.boundaries.triples import Triple
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -202,9 +203,9 @@ class Boundary(ABC, Generic[Input, Output]):
         exactly the output (a part said twice, an odd form), and where it is one piece."""
         return ()
 
-    def relations(self, input: Input, output: Output) -> tuple[str, ...]:
-        """What the adapter should know from its training to be trusted; one a part where the
-        output has parts."""
+    def facts(self, input: Input, output: Output) -> tuple[Triple, ...]:
+        """What the answer states; one a part where the output has parts. It is the surer the more
+        of it the adapter knows from its training."""
         return ()
 
     @abstractmethod

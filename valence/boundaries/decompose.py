@@ -115,8 +115,8 @@ class Decompose(Boundary[str, Triples]):
             for triple in output
         )
 
-    def relations(self, input: str, output: Triples) -> tuple[str, ...]:
-        return form.relations(output)
+    def facts(self, input: str, output: Triples) -> Triples:
+        return output
 
     def correct(self, output: Triples, reference: Triples, input: str) -> bool:
         return set(output) == set(reference)

@@ -114,8 +114,8 @@ class Recompose(Boundary[Triples, str]):
             "builtin_agreement": self.score(output, self.builtin(input)),
         }
 
-    def relations(self, input: Triples, output: str) -> tuple[str, ...]:
-        return form.relations(input)
+    def facts(self, input: Triples, output: str) -> Triples:
+        return input
 
     def correct(self, output: str, reference: str, input: Triples) -> bool:
         """Every value that the reference says literally is said, and the wording is near."""

@@ -97,11 +97,6 @@ def read_apart(raw: str, markers: Markers) -> list[Triples]:
     return [read_triples(markers.start + piece, markers) for piece in pieces if piece.strip()]
 
 
-def relations(triples: Triples) -> tuple[str, ...]:
-    """The relation of each triple."""
-    return tuple(relation for _, relation, _ in triples)
-
-
 def literal_share(triples: Triples, text: str) -> float:
     """Share of the subjects and objects that stand literally in the text; 0 without any."""
     wanted = values(triples)
