@@ -147,6 +147,7 @@ def test_a_run_leaves_a_served_unit_and_no_copies_of_texts(home: Home) -> None:
     assert tree(home.path / "runs") == {f"{result['run_id']}/trainer.log"}
     assert tree(home.path / "adapters") == {
         f"{home.active}/adapter_config.json", f"{home.active}/adapters.safetensors",
+        f"{home.active}/familiar.json",
     }  # fmt: skip
     steps = home.rows("SELECT value FROM run_metrics WHERE name = 'steps'")
     left = home.rows("SELECT step, value FROM run_metrics WHERE name = 'left_s' ORDER BY step")
