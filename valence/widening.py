@@ -23,18 +23,19 @@ from valence.fixed_sequence import (
 )
 from valence.gate import Gate, in_words
 
-LIKELY = 0.2
-"""A widening is first tested on as many labels as pass with a fifth of the errors promised: enough
-that one wrong answer does not end it, few enough to be there soon."""
+LIKELY = 0.25
+"""The first test of a look is on as many labels as pass with a quarter of the errors promised:
+enough that one wrong answer does not end it, few enough to be there soon."""
 
 
 def band_labels(gate: Gate, look: int) -> int | None:
     """How many labels below an open gate's threshold the next look at them, number `look`, needs:
-    enough for its first test, and twice as many as the last look had that did not lower the
-    threshold. None where no reasonable number would do."""
+    twice as many as for its first test, which is then on the surer half of them, and twice as many
+    as the last look had that did not lower the threshold. None where no reasonable number would
+    do."""
     fewest = _fewest(gate, look)
     seen = [one["labels"] for one in _widening(gate) if one["below"] == gate.threshold]
-    return fewest and max(fewest, 2 * max(seen, default=0))
+    return fewest and 2 * max(fewest, *seen, 0)
 
 
 def widened(

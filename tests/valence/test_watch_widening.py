@@ -58,7 +58,7 @@ def use(app: Valence, turned_away: int, **changes: Any) -> None:
 
 
 def test_right_answers_below_the_threshold_lower_it_and_say_so(app: Valence) -> None:
-    use(app, 288)
+    use(app, 608)
     gate = gate_of(app)
     assert (gate.state, gate.threshold) == ("open", 0.6)
     assert gate.accepts(0.6)
@@ -68,7 +68,7 @@ def test_right_answers_below_the_threshold_lower_it_and_say_so(app: Valence) -> 
     [seen] = gate.evidence["widening"]
     assert (seen["look"], seen["below"], seen["steps"][-1]["wrong"]) == (1, THRESHOLD, 0)
     assert f"0 wrong among {seen['labels']} checked in between" in gate.sentence
-    assert 150 < seen["labels"] < 230  # a third gives the thresholds
+    assert 350 < seen["labels"] < 450  # a third gives the thresholds
     assert gate.evidence["steps"] == OPEN.evidence["steps"]
     [event] = events(app, "gate widened")
     assert event == {
@@ -82,18 +82,18 @@ def test_right_answers_below_the_threshold_lower_it_and_say_so(app: Valence) -> 
 
 def test_wrong_answers_leave_it_as_it_is_until_labels_have_doubled(app: Valence) -> None:
     looks = []
-    for _ in range(9):
-        use(app, 96, local=WRONG)
+    for turned_away in (320, 320, 320, 480):
+        use(app, turned_away, local=WRONG)
         assert gate_of(app).threshold == THRESHOLD
         looks.append(gate_of(app).evidence["look"])
-    assert looks == [0, 0, 1, 1, 1, 2, 2, 2, 2]
+    assert looks == [0, 1, 1, 2]
     assert gate_of(app).sentence == OPEN.sentence
     assert events(app, "gate widened") == []
 
 
 def test_only_as_far_as_the_answers_are_right(app: Valence) -> None:
     use(app, 160, local=WRONG, confidence=0.3)
-    use(app, 288, confidence=0.6)
+    use(app, 608, confidence=0.6)
     gate = gate_of(app)
     assert gate.threshold == 0.6
     assert not gate.accepts(0.3)
@@ -102,9 +102,9 @@ def test_only_as_far_as_the_answers_are_right(app: Valence) -> None:
 
 def test_after_that_only_what_the_lower_threshold_turns_away_counts(app: Valence) -> None:
     use(app, 160, confidence=0.3)
-    use(app, 320, confidence=0.6)
+    use(app, 608, confidence=0.6)
     assert gate_of(app).threshold == 0.3
-    use(app, 352, confidence=0.2)
+    use(app, 736, confidence=0.2)
     gate = gate_of(app)
     assert (gate.threshold, gate.evidence["look"]) == (0.2, 2)
     assert "widened with use from 0.300" in gate.sentence
@@ -124,7 +124,7 @@ def test_after_that_only_what_the_lower_threshold_turns_away_counts(app: Valence
 )
 def test_what_is_no_fair_label_widens_nothing(app: Valence, changes: dict[str, Any]) -> None:
     reopen(app, "2020-01-01T00:00:00.000000Z")
-    use(app, 320, **changes)
+    use(app, 640, **changes)
     assert gate_of(app).threshold == THRESHOLD
     assert "widening" not in gate_of(app).evidence
 
@@ -141,7 +141,7 @@ def reopen(app: Valence, at: str) -> None:
 def test_corrections_do_not_help(app: Valence) -> None:
     """The frontier said otherwise; that a person agrees with the adapter is no fair label."""
     with app.stores.database.transaction():
-        for call in turn_away(app, 288, shown=WRONG):
+        for call in turn_away(app, 608, shown=WRONG):
             app.stores.ledger.correct(call.id, RIGHT)
     look(app, serve(app, 32)[-1])
     assert gate_of(app).evidence["look"] == 1
@@ -153,7 +153,7 @@ def test_a_gate_of_parts_is_never_widened(open_app: Open, give_adapter: Give) ->
     sure = Scorer(("sure",), Linear((0.0,), (1.0,), (1.0,), 0.0), AS_IT_IS, WEIGHTS_SHA).to_json()
     in_parts = {"scorer": sure, "partial": {"scorer": sure, "gate": OPEN.to_json()}}
     adapter = give_adapter(app, gate=OPEN, calibration=in_parts)
-    use(app, 288)
+    use(app, 608)
     assert active(app).calibration == adapter.calibration
     plain = open_app(ScriptedLocal(()))
     use(plain, 32)
@@ -162,7 +162,7 @@ def test_a_gate_of_parts_is_never_widened(open_app: Open, give_adapter: Give) ->
 
 def test_whoever_looks_second_changes_nothing(app: Valence) -> None:
     """Two processes see the same labels with the same unit in hand."""
-    turn_away(app, 288)
+    turn_away(app, 608)
     call, unit = serve(app, 32)[-1], app.unit("decompose")
     for _ in range(2):
         watch(app, Answer(call, get("decompose"), call.input, (), unit))
@@ -170,17 +170,17 @@ def test_whoever_looks_second_changes_nothing(app: Valence) -> None:
 
 
 def test_another_process_serves_by_it_and_goes_on(app: Valence, open_app: Open) -> None:
-    use(app, 288, local=WRONG)
+    use(app, 608, local=WRONG)
     other = open_app(ScriptedLocal(()))
     assert gate_of(other).evidence["look"] == 1
     use(other, 96)
     assert gate_of(other).evidence["look"] == 1
-    use(other, 384, confidence=0.7)
+    use(other, 640, confidence=0.7)
     assert gate_of(app).threshold == 0.7
 
 
 def test_bad_audits_suspend_a_widened_gate(app: Valence) -> None:
-    use(app, 288)
+    use(app, 608)
     look(app, serve(app, 30, shown=WRONG, confidence=0.6)[-1])
     gate = gate_of(app)
     assert gate.state == "suspended"

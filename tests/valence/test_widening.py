@@ -26,7 +26,7 @@ def of_a_good_middle(chance: np.random.Generator, count: int) -> tuple[np.ndarra
 def of_a_bad_half(chance: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The surer half is right; of the other a little more is wrong than promised, all alike."""
     confidences = chance.random(count)
-    return confidences, chance.random(count) >= np.where(confidences < 0.5, 0.051, 0.0)
+    return confidences, chance.random(count) >= np.where(confidences < 0.5, 0.055, 0.0)
 
 
 def opened(chance: np.random.Generator, draw: Draw) -> Gate:
