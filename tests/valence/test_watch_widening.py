@@ -27,6 +27,7 @@ from valence.app import Valence
 from valence.boundaries import get
 from valence.gate import fit_gate
 from valence.router import Answer
+from valence.status import status_of
 from valence.unit import unit_hash
 from valence.watch import watch
 
@@ -57,6 +58,10 @@ def use(app: Valence, turned_away: int, **changes: Any) -> None:
     look(app, serve(app, turned_away, threshold=gate_of(app).threshold)[-1])
 
 
+def status(app: Valence) -> dict[str, Any]:
+    return status_of(app.stores, app.settings, app.locations, "decompose").gate
+
+
 def test_right_answers_below_the_threshold_lower_it_and_say_so(app: Valence) -> None:
     use(app, 608)
     gate = gate_of(app)
@@ -70,6 +75,9 @@ def test_right_answers_below_the_threshold_lower_it_and_say_so(app: Valence) -> 
     assert f"0 wrong among {seen['labels']} checked in between" in gate.sentence
     assert 350 < seen["labels"] < 450  # a third gives the thresholds
     assert gate.evidence["steps"] == OPEN.evidence["steps"]
+    [shown] = status(app)["evidence"]["widening"]
+    assert (shown["accepted"], shown["wrong"]) == (seen["labels"], 0)
+    assert "steps" not in shown
     [event] = events(app, "gate widened")
     assert event == {
         "adapter": active(app).id,
