@@ -12,9 +12,8 @@ PLAIN = (0.937, 0.727)
 
 
 def page(figures: dict[str, Any]) -> str:
-    replay = figures["replay"]
-    served = sum(window["served"] for window in replay["windows"])
-    wrong = sum(window["wrong"] for window in replay["windows"])
+    replays = figures["replays"]
+    replay = replays[0]
     product = figures["product"]
     return "\n".join(
         [
@@ -41,17 +40,17 @@ def page(figures: dict[str, Any]) -> str:
             f"**One by one.** {replay['calls']:,} messages of {', '.join(replay['domains'])} "
             f"({replay['intents']} intents, {replay['out_of_scope']} messages out of scope) in "
             "random order from an empty home; the promise is the default one, at most 5% wrong of "
-            f"what is served locally. The teacher was asked {replay['asked']:,} times, audits "
-            f"included. Served locally: {served:,}, of them {wrong} wrong "
-            f"({_percent(wrong / served if served else 0)}). "
-            f"Runs: {_counts(replay['runs'])}.",
+            "what is served locally. The order is the same each time; the teacher is asked for "
+            "audits, too.",
             "",
-            "| calls | fallback | served | wrong |",
-            "|---|---|---|---|",
-            *(
-                f"| {w['calls']:,} | {_percent(w['fallback'])} | {w['served']} | {w['wrong']} |"
-                for w in replay["windows"]
-            ),
+            "| replay | asked | served locally | of them wrong | gates | runs |",
+            "|---|---|---|---|---|---|",
+            *(_replay(number, each) for number, each in enumerate(replays, start=1)),
+            "",
+            f"| calls | {' | '.join(f'fallback, {n + 1}' for n in range(len(replays)))} | "
+            "served, all | wrong, all |",
+            f"|---{'|---' * len(replays)}|---|---|",
+            *map(_window, zip(*(each["windows"] for each in replays), strict=True)),
             "",
             "![learning curve and fallback](bench_classifier.png)",
             "",
@@ -85,10 +84,13 @@ def draw(figures: dict[str, Any], file: Path) -> None:
         left.fill_between(counts, low, high, alpha=0.15)
     left.set(xlabel="examples a class", ylabel="%", title="CLINC150 validation", ylim=(40, 100))
     left.legend(frameon=False)
-    windows = figures["replay"]["windows"]
-    calls = [window["calls"] for window in windows]
-    right.plot(calls, [100 * w["fallback"] for w in windows], label="fallback")
-    right.plot(calls, _running_error(windows), label="wrong of all served so far")
+    for number, replay in enumerate(figures["replays"]):
+        windows = replay["windows"]
+        calls = [window["calls"] for window in windows]
+        fallback, wrong = [100 * w["fallback"] for w in windows], _running_error(windows)
+        names = ("fallback", "wrong of all served so far") if not number else (None, None)
+        right.plot(calls, fallback, color="C0", alpha=0.7, linewidth=1, label=names[0])
+        right.plot(calls, wrong, color="C1", alpha=0.7, linewidth=1, label=names[1])
     right.axhline(5, color="grey", linewidth=0.8, linestyle="--", label="promised at most")
     right.set(xlabel="calls", ylabel="%", title="One by one with a teacher", ylim=(0, 102))
     right.legend(frameon=False)
@@ -101,6 +103,22 @@ def _running_error(windows: list[dict[str, Any]]) -> list[float]:
         served, wrong = served + window["served"], wrong + window["wrong"]
         found.append(100 * wrong / served if served else 0.0)
     return found
+
+
+def _replay(number: int, replay: dict[str, Any]) -> str:
+    served = sum(window["served"] for window in replay["windows"])
+    wrong = sum(window["wrong"] for window in replay["windows"])
+    share = _percent(wrong / served if served else 0)
+    return (
+        f"| {number} | {replay['asked']:,} | {served:,} | {wrong} ({share}) | "
+        f"{_counts(replay['gates'])} | {_counts(replay['runs'])} |"
+    )
+
+
+def _window(windows: tuple[dict[str, Any], ...]) -> str:
+    fallback = " | ".join(_percent(window["fallback"]) for window in windows)
+    served, wrong = (sum(window[name] for window in windows) for name in ("served", "wrong"))
+    return f"| {windows[0]['calls']:,} | {fallback} | {served} | {wrong} |"
 
 
 def _row(row: dict[str, Any]) -> str:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from valence.gate import fit_gate, level_of, p_value
+from valence.fixed_sequence import level_of, p_value
+from valence.gate import fit_gate
 
 STARTS = (0.1, 0.2, 0.5)
 STEP = 0.025

@@ -2,8 +2,8 @@
 
 Of the answers that are accepted at most `max_error` are wrong, with probability
 `confidence_level`, whatever the score is worth: Learn then Test (Angelopoulos et al. 2021) with
-fixed-sequence testing, from one start or from two, and exact binomial p-values. A poor score
-costs coverage, never the promise. It knows confidences and labels only: no boundary, no model, no
+fixed-sequence testing, from one start or from two. A poor score costs coverage, never the promise.
+It knows confidences and labels only: no boundary, no model, no
 ledger, no clock.
 
 The promise holds for traffic like the labelled pairs. They must not have been used to train the
@@ -13,28 +13,24 @@ adapter or to fit the scorer, and the traffic that gives the thresholds must be 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from valence.fixed_sequence import (
+    Label,
+    Step,
+    faultless,
+    labels_needed,
+    labels_of,
+    level_of,
+    sequence,
+    servable,
+    starts_of,
+    thresholds_of,
+)
+
 State = Literal["closed", "open", "suspended"]
-
-STEPS = 40
-"""Thresholds are tested at every 40th of the traffic, from a start on up to all of it."""
-
-HALF = 20
-"""The first start in these steps: the surest half."""
-
-EARLIEST, EARLY_LABELS, EARLY_FROM = 4, 250, 600
-"""From 600 labels on there is a second start, where 250 of them are expected to be accepted, but
-not below a tenth of the traffic. Fewer than 250 certify little: 6 wrong ones are too many then."""
-
-MOST_LABELS = 20_000
-"""Beyond as many labels "more labels" is no advice any more."""
-
-FIRST_SHARE = 0.75
-"""Share of the risk that the first fit of a gate spends; the next spends as much of the rest."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ class Gate:
     def never_fitted(cls, max_error: float = 0.05, confidence_level: float = 0.95) -> Gate:
         """The gate of an adapter without evidence: closed. What is missing is the least that a
         first fit could open on: that many answers accepted, and not one of them wrong."""
-        needed = _faultless(max_error, level_of(0, confidence_level))
+        needed = faultless(max_error, level_of(0, confidence_level))
         sentence = f"Closed: no answer has been checked yet; {_at_least(needed)}."
         return cls("closed", None, max_error, confidence_level, 0.0, {}, sentence, needed)
 
@@ -82,8 +78,8 @@ class Gate:
         kept = self.max_error <= max_error and self.confidence_level >= confidence_level
         if self.state != "open" or kept:
             return self
-        mine = _promise(self.max_error, self.confidence_level)
-        asked = _promise(max_error, confidence_level)
+        mine = in_words(self.max_error, self.confidence_level)
+        asked = in_words(max_error, confidence_level)
         sentence = f"Closed: it was opened for {mine}; the settings ask for {asked} now."
         return replace(self, state="closed", certified_coverage=0.0, sentence=sentence)
 
@@ -110,32 +106,6 @@ class Gate:
         )
 
 
-@dataclass(frozen=True)
-class Step:
-    """One test of the sequence: at `threshold`, `wrong` of `accepted` labelled answers."""
-
-    coverage: float
-    threshold: float
-    accepted: int
-    wrong: int
-    p_value: float
-    passed: bool
-
-
-def level_of(look: int, confidence_level: float) -> float:
-    """The confidence level at which fit number `look` (0, 1, …) of one unit's gate is tested.
-
-    The risk is split over all the fits that a unit may see, ¾·¼ʲ of it to the j-th, so that all of
-    them together break the promise no more often than one may (Bonferroni). Without an error the
-    first needs 65 accepted answers (59 if there were never another), then 92, 119, 146: 27 more a
-    look, while labels double from look to look. Halving would ask 72 of the first fit, which is
-    the only one for most adapters. Raises ValueError for a negative look.
-    """
-    if look < 0:
-        raise ValueError(f"there is no look number {look}")
-    return 1 - (1 - confidence_level) * FIRST_SHARE * (1 - FIRST_SHARE) ** look
-
-
 def fit_gate(
     confidences: Sequence[float],
     correct: Sequence[bool],
@@ -153,12 +123,15 @@ def fit_gate(
     None spends all of it, for a gate that is never fitted again. Raises ValueError when the
     lengths differ or a rate is not between 0 and 1.
     """
-    if len(confidences) != len(correct):
-        raise ValueError(f"{len(confidences)} confidences but {len(correct)} labels")
-    sure = [_servable(value) for value in confidences]
-    labels = [(one, -math.inf if right else one) for one, right in zip(sure, correct, strict=True)]
-    traffic = [_servable(value) for value in traffic_confidences]
-    return _fit(labels, traffic, max_error, confidence_level, look, "served locally")
+    traffic = [servable(value) for value in traffic_confidences]
+    return _fit(
+        labels_of(confidences, correct),
+        traffic,
+        max_error,
+        confidence_level,
+        look,
+        "served locally",
+    )
 
 
 def fit_partial_gate(
@@ -184,25 +157,27 @@ def fit_partial_gate(
 
 
 def _surest(confidences: Iterable[float]) -> float:
-    return max(map(_servable, confidences), default=-math.inf)
+    return max(map(servable, confidences), default=-math.inf)
 
 
 def _fit(
-    labels: list[tuple[float, float]],
+    labels: list[Label],
     traffic: list[float],
     max_error: float,
     confidence_level: float,
     look: int | None,
     how: str,
 ) -> Gate:
-    """Each label is (the highest threshold that accepts the answer, the highest at which it is
-    accepted and wrong)."""
     if not (0 < max_error < 1 and 0 < confidence_level < 1):
         raise ValueError("max_error and confidence_level lie between 0 and 1")
     level = confidence_level if look is None else level_of(look, confidence_level)
-    starts = _starts(len(labels))
+    starts = starts_of(len(labels))
     level = 1 - (1 - level) / len(starts)
-    steps = [s for start in starts for s in _sequence(labels, traffic, max_error, level, start)]
+    steps = [
+        step
+        for start in starts
+        for step in sequence(labels, thresholds_of(traffic, start), max_error, level)
+    ]
     evidence = {
         "labels": len(labels),
         "traffic": len(traffic),
@@ -223,103 +198,10 @@ def _fit(
     return Gate("open", last.threshold, max_error, confidence_level, covered, evidence, sentence)
 
 
-def p_value(wrong: int, accepted: int, max_error: float) -> float:
-    """Chance of at most `wrong` errors among `accepted` if the error rate were `max_error`;
-    1 where nothing was accepted."""
-    from scipy.special import bdtr
-
-    return float(bdtr(wrong, accepted, max_error)) if accepted else 1.0
-
-
-def labels_needed(error: float, max_error: float, confidence_level: float) -> int | None:
-    """The fewest accepted answers that would certify, at this observed error rate; None where no
-    reasonable number would."""
-    if error >= max_error:
-        return None
-    if error <= 0:
-        return _faultless(max_error, confidence_level)
-    import numpy as np
-    from scipy.special import bdtr
-
-    # Of all counts with as many errors, the largest has the smallest p-value.
-    wrong = np.arange(math.ceil(error * MOST_LABELS) + 1)
-    largest = np.minimum(np.floor(wrong / error + 1e-9), MOST_LABELS).astype(int)
-    passing = np.flatnonzero(bdtr(wrong, largest, max_error) <= 1 - confidence_level)
-    if not passing.size:
-        return None
-    fewest = int(passing[0])
-    counts = np.arange(largest[fewest - 1] + 1, largest[fewest] + 1)
-    passes = bdtr(fewest, counts, max_error) <= 1 - confidence_level
-    return int(counts[np.argmax(passes)])
-
-
-def _servable(confidence: float) -> float:
-    """The confidence; -inf for what can never be served."""
-    return confidence if math.isfinite(confidence) and confidence > 0 else -math.inf
-
-
-def _starts(labels: int) -> list[int]:
-    """Where sequences start, in steps of coverage. They share the risk evenly, so what one passes
-    holds whatever the other did (Angelopoulos et al. 2021: several starts). Their places depend on
-    the number of labels alone: chosen by what the labels say, they would break the promise.
-
-    A model whose surer half is not good enough still serves its surest quarter; one whose surer
-    half is pays a few points of coverage at most (docs/bench_gate.md).
-    """
-    if labels < EARLY_FROM:
-        return [HALF]
-    return [HALF, max(EARLIEST, math.ceil(STEPS * EARLY_LABELS / labels))]
-
-
-def _sequence(
-    labels: list[tuple[float, float]],
-    traffic: list[float],
-    max_error: float,
-    level: float,
-    start: int,
-) -> list[Step]:
-    """The tests in order, up to and with the first that fails."""
-    thresholds = _thresholds(traffic, start) if labels else []
-    counts = _counts(labels, [threshold for _, threshold in thresholds])
-    steps: list[Step] = []
-    for (coverage, threshold), (accepted, wrong) in zip(thresholds, counts, strict=True):
-        p = p_value(wrong, accepted, max_error)
-        steps.append(Step(round(coverage, 3), threshold, accepted, wrong, p, p <= 1 - level))
-        if not steps[-1].passed:
-            break
-    return steps
-
-
-def _counts(labels: list[tuple[float, float]], thresholds: list[float]) -> list[tuple[int, int]]:
-    """(accepted, wrong among them) at each threshold."""
-    accepted, wrong = (sorted(label[i] for label in labels) for i in (0, 1))
-    return [
-        (
-            len(labels) - bisect_left(accepted, threshold),
-            len(labels) - bisect_left(wrong, threshold),
-        )
-        for threshold in thresholds
-    ]
-
-
-def _thresholds(traffic: list[float], start: int) -> list[tuple[float, float]]:
-    """(coverage, the confidence that this share of traffic reaches), highest threshold first."""
-    surest = sorted(traffic, reverse=True)
-    shares = [step / STEPS for step in range(start, STEPS + 1)] if surest else []
-    found = [(c, surest[math.ceil(c * len(surest) - 1e-9) - 1]) for c in shares]
-    return [(c, threshold) for c, threshold in found if math.isfinite(threshold)]
-
-
-def _faultless(max_error: float, level: float) -> int:
-    """How many accepted answers certify if none of them is wrong: `labels_needed(0, …)`, without
-    the libraries that take a while to load."""
-    return math.ceil(math.log(1 - level) / math.log(1 - max_error) - 1e-9)
-
-
 def _missing(steps: list[Step], labels: int, max_error: float, level: float) -> int | None:
     """About how many more labels would certify the surest half, were they like those so far."""
     if not labels:
-        return _faultless(max_error, level)
+        return faultless(max_error, level)
     if not steps or not steps[0].accepted:
         return None
     accepted = steps[0].accepted
@@ -330,7 +212,7 @@ def _missing(steps: list[Step], labels: int, max_error: float, level: float) -> 
 def _open(last: Step, covered: float, max_error: float, confidence_level: float, how: str) -> str:
     return (
         f"Open from confidence {last.threshold:.3f} on: about {covered:.0%} of calls are {how}, "
-        f"{_promise(max_error, confidence_level)} "
+        f"{in_words(max_error, confidence_level)} "
         f"({last.wrong} wrong among {last.accepted} checked)."
     )
 
@@ -358,7 +240,8 @@ def _at_least(missing: int | None) -> str:
     return f"at least {missing} are missing, more if one of them proves wrong"
 
 
-def _promise(max_error: float, confidence_level: float) -> str:
+def in_words(max_error: float, confidence_level: float) -> str:
+    """The promise, as the sentences of gates say it."""
     wrong, confidence = _percent(max_error), _percent(confidence_level)
     return f"at most {wrong} of them wrong with {confidence} confidence"
 

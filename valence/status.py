@@ -128,11 +128,13 @@ def _gate(gate: Gate, settings: Settings) -> dict[str, Any]:
 
 
 def _summary(evidence: dict[str, Any]) -> dict[str, Any]:
-    """The evidence without its single tests: of them only the one that decided."""
+    """The evidence of a look without its single tests: of them only the one that decided."""
     steps = evidence.get("steps") or []
     passed = [step for step in steps if step["passed"]]
     decided = min(passed, key=lambda step: step["threshold"]) if passed else None
     told = {name: value for name, value in evidence.items() if name != "steps"}
+    if "widening" in evidence:
+        told["widening"] = [_summary(look) for look in evidence["widening"]]
     for step in [decided] if decided else steps[:1]:
         told |= {"accepted": step["accepted"], "wrong": step["wrong"], "p_value": step["p_value"]}
     return told

@@ -1,9 +1,9 @@
 """The watch over an open gate, and the way back for a closed one.
 
 Reads what the ledger has of the adapter that serves and acts on its gate: audits and corrections
-suspend it, shadows certify it. Keeps nothing between calls: the rows and the gate's own evidence
-say all, so it goes on after a restart and whichever process looks. Knows neither how an answer
-was made nor how a scorer is fitted. Nobody waits for it.
+suspend it, what it turned away widens it, shadows open it. Keeps nothing between calls: the rows
+and the gate's own evidence say all, so it goes on after a restart and whichever process looks.
+Knows neither how an answer was made nor how a scorer is fitted. Nobody waits for it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ from store.demonstrations import (
     is_audited,
     shadow_count,
     tries,
+    turned_away_count,
 )
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.drift import Alarm, first_alarm, first_shift, gaps_of
-from valence.evidence import fair_evidence, holds
+from valence.evidence import band_evidence, fair_evidence, holds
 from valence.gate import Gate, fit_gate
 from valence.router import Answer
 from valence.unit import Unit, unit_hash
+from valence.widening import band_labels, widened
 
 EVERY = 32
 """Attempts of an adapter between two looks at what comes in without anybody's verdict."""
@@ -108,6 +110,8 @@ def _guard(app: Valence, boundary: Boundary[Any, Any], unit: Unit, call_id: str)
         _suspend(app, unit, alarm, "corrections", found)
     elif tries(db, unit.adapter.id) % EVERY == 0:
         _warn(app, unit)
+        if unit.parts_scorer is None and _enough_turned_away(app, unit):
+            _widen(app, unit)
 
 
 def _audited(app: Valence, boundary: Boundary[Any, Any], unit: Unit) -> Alarm | None:
@@ -141,6 +145,33 @@ def _warn(app: Valence, unit: Unit) -> None:
     place = first_shift(stream)
     if place is not None:
         events.record(WARNING, adapter.boundary, adapter=adapter.id, confidences=place + 1)
+
+
+def _enough_turned_away(app: Valence, unit: Unit) -> bool:
+    """Whether a look below the threshold has labels enough: two thirds of what it turned away."""
+    needed = band_labels(unit.gate, _next_look(unit.gate))
+    if needed is None or unit.gate.threshold is None:
+        return False
+    db, since = app.stores.database, _opened_at(unit)
+    return 2 * turned_away_count(db, unit.adapter.id, unit.gate.threshold, since) >= 3 * needed
+
+
+def _widen(app: Valence, unit: Unit) -> None:
+    """A look below the threshold: lower where what was turned away is good enough to be served."""
+    evidence = band_evidence(app, unit, _opened_at(unit))
+    gate = widened(
+        unit.gate,
+        [confidence for confidence, _ in evidence.labels],
+        [right for _, right in evidence.labels],
+        evidence.traffic,
+        look=_next_look(unit.gate),
+    )
+    if gate is unit.gate:
+        return
+    lower = gate.threshold != unit.gate.threshold
+    detail = {"look": gate.evidence["look"], "labels": len(evidence.labels)}
+    detail |= {"threshold": gate.threshold, "before": unit.gate.threshold}
+    _seal(app, unit, gate, "gate widened" if lower else None, detail)
 
 
 def _suspend(app: Valence, unit: Unit, alarm: Alarm, seen_in: str, found: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,27 +12,33 @@ import pytest
 from models.fusion import Linear
 from models.scorer import AS_IT_IS, Scorer
 from store.adapters import Adapter
-from store.calls import Attempt, Call
-from store.clock import now
+from store.calls import Call
 from store.evaluations import Evaluation, Item
 from store.examples import RANKS, Example
-from store.ids import new_id
 from tests.loopback import LoopbackFrontier
 from tests.valence.conftest import ScriptedLocal
+from tests.valence.watched import (
+    RIGHT,
+    WRONG,
+    active,
+    events,
+    gate_of,
+    look,
+    serve,
+    shadow,
+)
 from valence.app import Valence
 from valence.boundaries import get
 from valence.certification import for_score
 from valence.gate import Gate, fit_gate
 from valence.learning import learn
 from valence.router import Answer
-from valence.unit import is_sealed, load_unit, unit_hash, variant_of
+from valence.unit import load_unit, unit_hash, variant_of
 from valence.watch import audit_rate, watch
 
 Open = Callable[..., Valence]
 Give = Callable[..., Adapter]
 
-RIGHT = '{"triples": [["Ada", "birthPlace", "London"]]}'
-WRONG = '{"triples": [["Ada", "birthPlace", "Paris"]]}'
 OTHER = '{"triples": [["Ada", "birthPlace", "London"], ["Ada", "name", "Ada"]]}'
 CLOSED = fit_gate([], [], [], 0.05, 0.95, look=0)
 
@@ -43,89 +48,6 @@ def app(open_app: Open) -> Valence:
     return open_app(ScriptedLocal(()))
 
 
-def serve(
-    app: Valence,
-    count: int = 1,
-    local: str = RIGHT,
-    shown: str | None = None,
-    reason: str = "confident",
-    confidence: float = 0.9,
-    answer: str | None = None,
-) -> list[Call]:
-    """Calls that the adapter served; audited where `shown` is what the frontier says."""
-    audit = Attempt(role="audit", route="frontier", decision="unseen", output=shown)
-    mine = attempt(app, local, "answer", "accepted", reason, confidence)
-    tries = (mine, audit) if shown else (mine,)
-    return record(app, count, tries, "local", reason, answer or local)
-
-
-def shadow(
-    app: Valence,
-    count: int = 1,
-    local: str | None = RIGHT,
-    shown: str = RIGHT,
-    confidence: float = 0.9,
-    reason: str = "",
-) -> list[Call]:
-    """Calls that the frontier answered, and the adapter too, unseen."""
-    theirs = Attempt(role="answer", route="frontier", decision="accepted", output=shown)
-    mine = attempt(app, local, "shadow", "unseen", reason, confidence)
-    return record(app, count, (theirs, mine), "frontier", "gate closed", shown)
-
-
-def attempt(
-    app: Valence, output: str | None, role: Any, decision: Any, reason: str, confidence: float
-) -> Attempt:
-    return Attempt(
-        role=role,
-        route="local",
-        decision=decision,
-        reason=reason,
-        output=output,
-        adapter_id=active(app).id,
-        confidence=confidence,
-    )
-
-
-def record(
-    app: Valence, count: int, tries: tuple[Attempt, ...], route: str, reason: str, answer: str
-) -> list[Call]:
-    calls = []
-    with app.stores.database.transaction():
-        for _ in range(count):
-            fresh = tuple(replace(one, id=new_id(), created_at=now()) for one in tries)
-            call = Call(
-                boundary="decompose",
-                input="Ada was born in London.",
-                output=answer,
-                route=route,
-                reason=reason,
-                attempts=fresh,
-            )
-            app.stores.ledger.record(call)
-            calls.append(call)
-    return calls
-
-
-def active(app: Valence) -> Adapter:
-    adapter = app.stores.adapters.active("decompose")
-    assert adapter is not None
-    return adapter
-
-
-def gate_of(app: Valence) -> Gate:
-    """The gate that serves, of a unit that is sealed."""
-    unit = app.unit("decompose")
-    assert unit is not None
-    assert is_sealed(unit)
-    return unit.gate
-
-
-def look(app: Valence, call: Call) -> None:
-    boundary = get("decompose")
-    watch(app, Answer(call, boundary, call.input, (), app.unit("decompose")))
-
-
 def look_after_each(app: Valence, calls: list[Call]) -> int | None:
     """How many calls were looked at until the gate was no longer open; None if it still is."""
     for number, call in enumerate(calls, 1):
@@ -133,10 +55,6 @@ def look_after_each(app: Valence, calls: list[Call]) -> int | None:
         if gate_of(app).state != "open":
             return number
     return None
-
-
-def events(app: Valence, kind: str) -> list[dict[str, Any]]:
-    return [event.detail for event in app.stores.events.list(100, kind)]
 
 
 # -- an open gate ----------------------------------------------------------------------------------
