@@ -16,6 +16,7 @@ from tests.loopback import LoopbackFrontier
 from tests.messages import Pair, Remembering, lines, minilm, pairs
 from tests.valence.conftest import Run
 from valence.app import Valence
+from valence.boundaries import BOUNDARIES
 from valence.boundaries.classifier import Classifier
 from valence.curation import fold, split_of
 from valence.errors import ConfigError, InvalidInput, LabelError, NotEnoughExamples
@@ -181,6 +182,23 @@ def test_a_line_that_is_no_example_is_named_and_nothing_is_kept(
 def test_a_file_that_declares_no_classifier_says_why(open_: Open, text: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         open_(text).boundaries.get("talk")
+
+
+@pytest.mark.parametrize(("name", "told"), [("bad", "no schedule"), ("decompose", "already")])
+def test_a_broken_file_takes_no_other_along(home: Path, run: Run, name: str, told: str) -> None:
+    declare(home, ONE_HEAD)
+    broken = home / "boundaries" / f"{name}.toml"
+    broken.write_text(f'{ONE_HEAD}\nschedule = "sun 25:00"\n')
+    for command in (("boundaries", "list"), ("status",), ("train-boundary",)):
+        done = run(*command, "--json")
+        assert done.code == 0
+        assert told in done.err
+        assert str(broken) in done.err
+    names = [record["boundary"] for record in run("boundaries", "list", "--json").records]
+    assert names == [*BOUNDARIES, "intent", "talk"]
+    assert told in run("doctor").out
+    assert run("classify", "talk", "hello there").code == 0
+    assert told in run("classify", name, "hello there").err
 
 
 # -- what is learnt and what is served -------------------------------------------------------------
