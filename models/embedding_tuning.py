@@ -62,7 +62,7 @@ def fine_tune(
 def _loaded(model: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 
-    network = SentenceTransformer(
+    network: Any = SentenceTransformer(
         str(model),
         device="cpu",
         local_files_only=True,
