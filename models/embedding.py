@@ -6,6 +6,7 @@ the first text (about six seconds). It does not know what the vectors are for.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from models.folder import ModelFolder, find
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from models.embedding_tuning import Weights
 
     Matrix: TypeAlias = NDArray[np.float32]
 
@@ -37,7 +40,14 @@ class Embedder:
         self._model = model
         self._models_dir = models_dir
         self._revision = revision
+        self._tuned: Weights = {}
         self._lock = threading.Lock()
+
+    def tuned(self, weights: Weights) -> Embedder:
+        """The same model with these weights of `embedding_tuning` in place of its own."""
+        other = Embedder(self._model, self._models_dir, self._revision)
+        other._tuned = weights
+        return other
 
     @cached_property
     def name(self) -> str:
@@ -46,7 +56,7 @@ class Embedder:
         Vectors of different names cannot be compared. Raises as `folder` does.
         """
         short = self._model.rstrip("/").rpartition("/")[2]
-        return f"{short}@{self.folder.revision[:REVISION_SHOWN]}"
+        return f"{short}@{self.folder.revision[:REVISION_SHOWN]}{_mark(self._tuned)}"
 
     @cached_property
     def folder(self) -> ModelFolder:
@@ -100,18 +110,40 @@ class Embedder:
 
         logging.disable_progress_bar()  # a bar for what takes no time, on a person's terminal
         try:
-            return SentenceTransformer(
+            network = SentenceTransformer(
                 str(path),
                 device="cpu",
                 local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
             )
+            _put_in(network, self._tuned)
+            return network
         except Exception as error:
             # torch, transformers and safetensors each raise their own; all mean the same here.
             raise ModelLoadFailed(f"no embedding model could be built from {path}: {error}") from (
                 error
             )
+
+
+def _mark(weights: Weights) -> str:
+    """What tells vectors by these weights from those by the model's own."""
+    if not weights:
+        return ""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(weights[name].tobytes())
+    return f"+{digest.hexdigest()[:REVISION_SHOWN]}"
+
+
+def _put_in(network: Any, weights: Weights) -> None:
+    """Raises ValueError where the model has no such weights, RuntimeError for other shapes."""
+    from torch import from_numpy
+
+    inner = network[0].model
+    if strange := sorted(weights.keys() - inner.state_dict().keys()):
+        raise ValueError(f"the model has no weights {strange[0]}")
+    inner.load_state_dict({n: from_numpy(w).float() for n, w in weights.items()}, strict=False)
 
 
 def _check_modules(path: Path) -> None:

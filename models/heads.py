@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from models.embedding_tuning import Weights
+
     Matrix: TypeAlias = NDArray[np.float32]
     Places: TypeAlias = NDArray[np.int32]
 
 KIND = "heads"
+TUNED = "embedding/"
+"""What the names of the embedding's weights begin with in the file; no head has a / in its name."""
 NEAREST = 5
 BATCH = 256
 TINY = 1e-9
@@ -84,11 +88,13 @@ class Head:
 @dataclass(frozen=True)
 class Heads:
     """All heads of a classifier, and the training messages that they remember: `memory` (n, d),
-    rows of length one. `embedding` names the model that made all vectors."""
+    rows of length one. `embedding` names the model that made all vectors; `tuned` are weights that
+    were put in the place of its own, if it was tuned for these heads."""
 
     heads: Mapping[str, Head]
     memory: Matrix
     embedding: str
+    tuned: Weights = field(default_factory=dict)
 
     def read(self, vectors: Matrix) -> list[dict[str, Reading]]:
         """What the heads say of each row of (m, d), by head."""
@@ -109,6 +115,7 @@ class Heads:
         for name, head in self.heads.items():
             tensors[f"{name}.weight"], tensors[f"{name}.bias"] = head.weight, head.bias
             tensors[f"{name}.places"] = head.places
+        tensors |= {f"{TUNED}{name}": weight for name, weight in self.tuned.items()}
         declared = {name: head.to_json() for name, head in self.heads.items()}
         # One entry, since several have no order of their own and the file's hash would change.
         told = json.dumps({"embedding": self.embedding, "heads": declared})
@@ -207,7 +214,8 @@ def _made(metadata: Mapping[str, str], tensors: Mapping[str, Any], names: Sequen
         raise ValueError(f"its heads are {', '.join(declared)}")
     memory = np.asarray(tensors["memory"], np.float32)
     heads = {name: _head(name, declared[name], tensors, memory.shape) for name in names}
-    return Heads(heads, memory, str(told["embedding"]))
+    tuned = {key.removeprefix(TUNED): tensors[key] for key in tensors if key.startswith(TUNED)}
+    return Heads(heads, memory, str(told["embedding"]), tuned)
 
 
 def _head(

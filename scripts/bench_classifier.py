@@ -8,8 +8,10 @@ through the real router; a server on this machine answers as the frontier and kn
 runs start by themselves every 100 new examples and are waited for. Three times over, because what
 is drawn by chance (which example serves which purpose) makes much of a difference.
 
-The embedding is frozen; its vectors are made once and kept in OUT, as is what was measured. Writes
-docs/bench_classifier.md, .json and .png with `--docs`, else prints the page.
+The embedding is frozen; its vectors are made once and kept in OUT, as is what was measured. With
+`--fine-tuned` heads are also trained on embeddings that were tuned on the same few messages, and
+compared on validation. Writes docs/bench_classifier.md, .json and .png with `--docs`, else prints
+the page.
 """
 
 from __future__ import annotations
@@ -35,12 +37,13 @@ import numpy as np  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 from models.embedding import Embedder  # noqa: E402
+from models.embedding_tuning import fine_tune  # noqa: E402
 from models.heads import Heads  # noqa: E402
 from models.heads_fitting import fit_heads  # noqa: E402
 from tests.loopback import LoopbackFrontier  # noqa: E402
 from valence.app import Valence  # noqa: E402
 from valence.config import Settings  # noqa: E402
-from valence.evaluation import percentile, share  # noqa: E402
+from valence.evaluation import compare, percentile, share  # noqa: E402
 from valence.learning import due  # noqa: E402
 from valence.locations import Locations  # noqa: E402
 from valence.redaction import mask  # noqa: E402
@@ -50,6 +53,7 @@ from valence.watch import watch  # noqa: E402
 
 HEAD, UNKNOWN = "intent", "oos"
 A_CLASS = (10, 20, 50, 100)
+TUNED_ON = (10, 20)
 DOMAINS = ("banking", "travel", "home")
 WINDOW = 100
 REPLAYS = 3
@@ -71,7 +75,7 @@ class Kept:
     available = True
 
     def __init__(self, embedder: Embedder, file: Path) -> None:
-        self._embedder, self._file = embedder, file
+        self.embedder, self._file = embedder, file
         self.name, self.folder = embedder.name, embedder.folder
         self._rows: dict[str, Any] = {}
         if file.exists():
@@ -80,7 +84,7 @@ class Kept:
 
     def embed(self, texts: Sequence[str]) -> Any:
         """One row a text."""
-        self._rows |= {t: self._embedder.embed([t])[0] for t in texts if t not in self._rows}
+        self._rows |= {t: self.embedder.embed([t])[0] for t in texts if t not in self._rows}
         return np.stack([self._rows[text] for text in texts])
 
     def fill(self, texts: Sequence[str]) -> None:
@@ -88,7 +92,7 @@ class Kept:
         new = [text for text in dict.fromkeys(texts) if text not in self._rows]
         for start in tqdm(range(0, len(new), 256), desc="embedding", disable=not new):
             some = new[start : start + 256]
-            self._rows |= zip(some, self._embedder.embed(some), strict=True)
+            self._rows |= zip(some, self.embedder.embed(some), strict=True)
         if new:
             texts = np.array(list(self._rows), dtype=str)
             np.savez(self._file, texts=texts, rows=np.stack(list(self._rows.values())))
@@ -99,6 +103,7 @@ def main() -> None:
     parser.add_argument("--clinc", type=Path, required=True, help="folder of clinc150_*.jsonl")
     parser.add_argument("--model", required=True, help="folder of the sentence-transformers model")
     parser.add_argument("--out", type=Path, required=True, help="a folder for what can be reused")
+    parser.add_argument("--fine-tuned", action="store_true", help="tune embeddings as well")
     parser.add_argument("--docs", action="store_true", help="write docs/bench_classifier.*")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -114,6 +119,11 @@ def main() -> None:
         "heads": [
             once(out / f"heads-{count}.json", partial(of_heads, kept, train, valid, count))
             for count in A_CLASS
+        ],
+        "tuned": [
+            once(out / f"tuned-{count}.json", partial(of_tuned, kept, train, valid, count, out))
+            for count in TUNED_ON
+            if arguments.fine_tuned
         ],
         "product": once(out / "product.json", partial(of_product, kept, train, valid, out)),
         "replays": [
@@ -152,15 +162,10 @@ def of_heads(
     kept: Kept, train: list[Message], valid: list[Message], a_class: int
 ) -> dict[str, Any]:
     """Trained on the first so many messages of each class, and on all that are out of scope."""
-    chosen, taken = [], dict[str | None, int]()
-    for message in train:
-        taken[message.label] = taken.get(message.label, 0) + 1
-        if message.label is None or taken[message.label] <= a_class:
-            chosen.append(message)
-    vectors = kept.embed([message.text for message in chosen])
-    labels = [{HEAD: message.label} if message.label else {} for message in chosen]
+    chosen = first_of(train, a_class)
+    kept.fill([message.text for message in chosen])
     started, spent = time.perf_counter(), time.process_time()
-    heads = fit_heads(vectors, labels, [HEAD], kept.name)
+    heads = fitted(kept, chosen)
     seconds, spent = time.perf_counter() - started, time.process_time() - spent
     return {
         "a_class": a_class,
@@ -170,6 +175,58 @@ def of_heads(
         **judged(heads, kept, valid),
         **timed(heads, kept, valid),
     }
+
+
+def first_of(messages: list[Message], a_class: int) -> list[Message]:
+    """The first so many of each class, and all that are out of scope, in their order."""
+    chosen, taken = [], dict[str | None, int]()
+    for message in messages:
+        taken[message.label] = taken.get(message.label, 0) + 1
+        if message.label is None or taken[message.label] <= a_class:
+            chosen.append(message)
+    return chosen
+
+
+def fitted(kept: Kept, messages: list[Message]) -> Heads:
+    vectors = kept.embed([message.text for message in messages])
+    return fit_heads(vectors, labels_of(messages), [HEAD], kept.name)
+
+
+def labels_of(messages: list[Message]) -> list[dict[str, str]]:
+    return [{HEAD: message.label} if message.label else {} for message in messages]
+
+
+def of_tuned(
+    kept: Kept, train: list[Message], valid: list[Message], a_class: int, out: Path
+) -> dict[str, Any]:
+    """The same heads on the frozen embedding and on one that was tuned on their messages."""
+    chosen = first_of(train, a_class)
+    started, spent = time.perf_counter(), time.process_time()
+    weights = fine_tune(
+        kept.folder.path, [message.text for message in chosen], labels_of(chosen), lambda: None
+    )
+    seconds, spent = time.perf_counter() - started, time.process_time() - spent
+    tuned = Kept(kept.embedder.tuned(weights), out / f"tuned-{a_class}.npz")
+    tuned.fill([message.text for message in chosen + valid])
+    frozen_heads, heads = fitted(kept, chosen), fitted(tuned, chosen)
+    right, frozen_right = likeliest(heads, tuned, valid), likeliest(frozen_heads, kept, valid)
+    return {
+        "a_class": a_class,
+        "tune_s": seconds,
+        "tune_cpu_s": spent,
+        "likeliest": asdict(share(sum(right), len(right))),
+        "frozen_likeliest": asdict(share(sum(frozen_right), len(right))),
+        "compared": asdict(compare(right, frozen_right)),
+        **judged(heads, tuned, valid),
+    }
+
+
+def likeliest(heads: Heads, kept: Kept, messages: list[Message]) -> list[bool]:
+    """Whether the likeliest label, never unknown, is right, for each message in scope."""
+    head = heads.heads[HEAD]
+    known = [message for message in messages if message.label]
+    best = (kept.embed([m.text for m in known]) @ head.weight.T + head.bias).argmax(axis=1)
+    return [head.labels[place] == m.label for place, m in zip(best, known, strict=True)]
 
 
 def judged(heads: Heads, kept: Kept, messages: list[Message]) -> dict[str, Any]:

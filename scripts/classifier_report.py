@@ -32,6 +32,7 @@ def page(figures: dict[str, Any]) -> str:
             f"Plain logistic regression with a cut on its probability: {_percent(PLAIN[0])} and "
             f"{_percent(PLAIN[1])}. Goals: {_percent(IN_SCOPE)} and {_percent(OUT_OF_SCOPE)}.",
             "",
+            *_tuned(figures["tuned"]),
             "**As a person would** (`train-boundary clinc --data`, which keeps examples to judge "
             f"and to certify on: {_counts(product['examples'])}): the run ended {product['state']} "
             f"after a fit of {product['fit_s']:.1f} s; in scope {_share(product['in_scope'])}, out "
@@ -55,7 +56,7 @@ def page(figures: dict[str, Any]) -> str:
             "![learning curve and fallback](bench_classifier.png)",
             "",
             "    .venv/bin/python scripts/bench_classifier.py --clinc DIR --model DIR --out DIR "
-            "--docs",
+            "--fine-tuned --docs",
             "",
         ]
     )
@@ -127,6 +128,30 @@ def _row(row: dict[str, Any]) -> str:
         f"{row['fit_s']:.1f} ({row['fit_cpu_s']:.1f}) | {row['p50_ms']:.1f} / {row['p95_ms']:.1f} "
         f"({row['p95_cpu_ms']:.1f}) |"
     )
+
+
+def _tuned(rows: list[dict[str, Any]]) -> list[str]:
+    """What a fine-tuned embedding adds; nothing where it was not measured."""
+    if not rows:
+        return []
+    return [
+        "**A fine-tuned embedding** (`fine_tune = true`), tuned on the same messages as the heads. "
+        "The likeliest label is what a head would say if it never said unknown; better and worse "
+        "count messages that only one of both has right, with a one-sided paired p.",
+        "",
+        "| examples a class | likeliest label right: frozen → tuned | better, worse, p | in-scope "
+        "accuracy | out-of-scope recall | tuning, CPU s |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row['a_class']} | {_percent(row['frozen_likeliest']['value'])} → "
+            f"{_share(row['likeliest'])} | {row['compared']['wins']}, "
+            f"{row['compared']['losses']}, {row['compared']['p_value']:.2g} | "
+            f"{_share(row['in_scope'])} | {_share(row['out_of_scope'])} | "
+            f"{row['tune_cpu_s']:.0f} |"
+            for row in rows
+        ),
+        "",
+    ]
 
 
 def _share(found: dict[str, float]) -> str:

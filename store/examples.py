@@ -51,6 +51,13 @@ WHERE boundary = :boundary AND split = 'train' AND replaced_by IS NULL AND origi
       WHERE runs.boundary = :boundary AND run_states.state = 'training'
       GROUP BY runs.id)), '')
 """
+_GUIDED_SINCE = """
+WITH live AS (SELECT created_at, call_id FROM examples
+              WHERE boundary = :boundary AND split = :split AND replaced_by IS NULL),
+     began AS (SELECT min(live.created_at) AS since FROM live JOIN calls ON calls.id = live.call_id
+               WHERE calls.guidance IS NOT NULL)
+SELECT since, (SELECT count(*) FROM live WHERE created_at >= since) AS n FROM began
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +184,12 @@ class Examples:
         """When the oldest example of the boundary was made; "" without any."""
         sql = "SELECT coalesce(min(created_at), '') FROM examples WHERE boundary = ?"
         return str(self._db.read(sql, (boundary,))[0][0])
+
+    def guided_since(self, boundary: str, split: Split, least: int) -> str | None:
+        """When the first live example of the split was made for whose call an approach had been
+        proposed; None where fewer than `least` are as new."""
+        found = self._db.read(_GUIDED_SINCE, {"boundary": boundary, "split": split})[0]
+        return found["since"] if found["n"] >= least else None
 
     def labels(self, boundary: str, heads: Sequence[str]) -> dict[str, list[str]]:
         """The labels that live examples of a classifier have, by head, the most frequent first."""

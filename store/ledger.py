@@ -10,6 +10,7 @@ import builtins
 import json
 import sqlite3
 from dataclasses import asdict
+from typing import Any
 
 from store.browsing import Filter, Place, browse
 from store.calls import (
@@ -28,7 +29,7 @@ from store.calls import (
 from store.database import Database
 from store.errors import UnknownCall
 from store.forgetting import Forgotten, forget
-from store.rows import find
+from store.rows import decode, find
 
 __all__ = ["Attempt", "Call", "Feedback", "Forgotten", "Ledger"]
 
@@ -82,6 +83,11 @@ class Ledger:
         """The call with this id or unique beginning. Raises UnknownCall or AmbiguousId."""
         row = find(self._db, "calls", id_or_prefix, UnknownCall)
         return read_call(row, self._attempts([row["id"]])[row["id"]])
+
+    def guidance(self, call_id: str) -> dict[str, Any] | None:
+        """The approach that was proposed for a call; None without one, or without the call."""
+        rows = self._db.read("SELECT guidance FROM calls WHERE id = ?", (call_id,))
+        return decode(rows[0]["guidance"]) if rows else None
 
     def list(
         self,

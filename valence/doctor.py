@@ -29,6 +29,7 @@ def examine(settings: Settings, locations: Locations) -> list[Finding]:
         _blas(),
         _model(settings, locations),
         _embedding(settings, locations),
+        _boundaries(locations),
         _frontier(settings),
         _key(settings),
         Finding("privacy", True, f"learn from: {settings.privacy.learn}"),
@@ -72,6 +73,15 @@ def _embedding(settings: Settings, locations: Locations) -> Finding:
         return Finding("embedding model", True, f"{embedder.name}: texts are found by meaning")
     except ModelError as error:
         return Finding("embedding model", False, f"{error}. Until then words and structure find.")
+
+
+def _boundaries(locations: Locations) -> Finding:
+    from valence.boundaries.registry import Boundaries
+
+    boundaries = Boundaries(locations.boundaries)
+    broken = "; ".join(map(str, boundaries.broken().values()))
+    there = f"classifiers: {', '.join(boundaries.classifiers())}"
+    return Finding("boundaries", not broken, broken or there)
 
 
 def recommendation(settings: Settings) -> str:

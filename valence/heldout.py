@@ -18,6 +18,7 @@ from valence.boundaries.base import Boundary
 from valence.errors import TrainingError
 from valence.evaluation import Evaluated, Trial, evaluate
 from valence.reading import generation, read_completion, read_parts
+from valence.strategies.guidance import as_asked
 from valence.unit import Unit
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def decode(
     if app.local is None:
         raise TrainingError("the local model is not there to be judged")
     runtime = app.local.runtime
-    asked = [_ask(boundary, runtime, unit, example) for example in examples]
+    asked = [_ask(as_asked(app, boundary, e), runtime, unit, e) for e in examples]
     fitting = [one for one in asked if runtime.fits(one.request)]
     items = {e.id: item_of(boundary, e, None, None, None) for e in examples}
     completions = _complete(runtime, [one.request for one in fitting], report)

@@ -18,6 +18,7 @@ from store.errors import UnknownExample
 from store.examples import Example
 from valence.app import Valence
 from valence.boundaries.base import Boundary
+from valence.strategies.guidance import as_asked
 from valence.unit import Unit
 
 VALIDATION_SHARE = 0.05
@@ -130,9 +131,10 @@ def _write_rows(
         for example in examples:
             value = boundary.input_from_text(example.input)
             output = boundary.output_from_text(example.output)
+            asked = as_asked(app, boundary, example)
             row = {
                 "id": example.id,
-                "system": boundary.system,
+                "system": asked.with_guidance(asked.system),
                 "user": boundary.local_user(value, marks),
                 "completion": boundary.write(output, marks),
             }

@@ -54,7 +54,12 @@ def judge(
     """
     familiar = familiar_with(app, boundary, example_ids)
     adapter = _install(app, boundary, run, trained, familiar)
-    candidate = replace(load_unit(adapter, app.locations.adapters), familiar=familiar)
+    guided_since = run.settings.get("guided_since")
+    candidate = replace(
+        load_unit(adapter, app.locations.adapters),
+        familiar=familiar,
+        guided=guided_since is not None,
+    )
     previous = app.unit(boundary.name)
     tests = _sample(app.stores.examples.of(boundary.name, "test"), TEST_MOST)
     judged = _judge(app, boundary, candidate, previous, tests, report)
@@ -62,8 +67,12 @@ def judge(
         judged["candidate"].evaluated,
         {name: judged[name].evaluated for name in judged if _counts(name, previous)},
     )
-    certified = _certify(app, boundary, candidate, judged["candidate"], report)
-    calibration = certified.to_json() | {"familiar": familiar.sha256}
+    evidence = _evidence(app, boundary, guided_since)
+    certified = _certify(app, boundary, candidate, judged["candidate"], evidence, report)
+    calibration = certified.to_json() | {
+        "familiar": familiar.sha256,
+        "guided": candidate.guided,
+    }
     return Judgement(
         adapter=replace(
             adapter,
@@ -174,16 +183,24 @@ def _identity(evaluation: Evaluation) -> tuple[str | None, str, str]:
     return evaluation.run_id, evaluation.variant, evaluation.split
 
 
+def _evidence(
+    app: Valence, boundary: Boundary[Any, Any], guided_since: str | None
+) -> list[Example]:
+    """The calibration examples to certify on: for an adapter that is shown guidance, those since
+    prompts came with it, so that the promise is for prompts of that kind."""
+    every = app.stores.examples.of(boundary.name, "calibration")
+    return _sample([e for e in every if e.created_at >= (guided_since or "")], CALIBRATION_MOST)
+
+
 def _certify(
     app: Valence,
     boundary: Boundary[Any, Any],
     candidate: Unit,
     tested: Judged,
+    examples: list[Example],
     report: Report,
 ) -> Certified:
-    """What the candidate has earned with its answers to the calibration examples."""
-    every = app.stores.examples.of(boundary.name, "calibration")
-    examples = _sample(every, CALIBRATION_MOST)
+    """What the candidate has earned with its answers to these calibration examples."""
     judged = judge_local(app, boundary, candidate.variant, candidate, examples, report)
     _keep(app, candidate, judged, "calibration", candidate)
     weights = candidate.adapter.weights_sha256

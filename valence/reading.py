@@ -27,13 +27,20 @@ def generation(
     from models.generation import AdapterRef, Generation
 
     return Generation(
-        system=boundary.system if unit else boundary.with_guidance(boundary.system),
+        system=_system(boundary, unit),
         user=boundary.local_user(value, runtime.markers),
         stop=boundary.stop,
         max_tokens=boundary.max_tokens(value),
         adapter=AdapterRef(unit.adapter.id, unit.folder) if unit else None,
         separator=boundary.separator(runtime.markers),
     )
+
+
+def _system(boundary: Boundary[Any, Any], unit: Unit | None) -> str:
+    """The instruction; an adapter is asked as it was when it was certified."""
+    if unit is not None and not unit.guided:
+        return boundary.system
+    return boundary.with_guidance(boundary.system)
 
 
 def request_text(asked: Generation) -> str:

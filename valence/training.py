@@ -24,6 +24,7 @@ from valence.errors import NotEnoughExamples, TrainingError, UntrainedBase
 from valence.exclusive import training_lease
 from valence.lessons import SPEC, TRAINED, forgotten, learnt_from
 from valence.publication import Judgement, judge, publish, unpublished
+from valence.strategies.guidance import certifiable_since
 from valence.trainer_process import Cancelled, Event, Interrupted
 from valence.trainer_process import Report as Report
 from valence.transfer import plant
@@ -148,7 +149,12 @@ def _begin_training(
     predictor = learner.required()
     lessons = learner.prepare(boundary, run_id, folder)
     # The adapter has its id before it exists: a run that goes on makes the same one again.
-    settings = {**lessons.spec, "revision": predictor.revision, "adapter_id": new_id()}
+    settings = {
+        **lessons.spec,
+        "revision": predictor.revision,
+        "adapter_id": new_id(),
+        "guided_since": certifiable_since(app, boundary.name),
+    }
     app.stores.runs.move(
         run_id,
         "training",

@@ -39,6 +39,8 @@ class Unit:
     familiar: Familiar | None = None
     parts_scorer: Scorer | None = None
     """Set where answers are served in part: it scores each part, and `gate` is one of parts."""
+    guided: bool = False
+    """Whether it was certified on prompts with guidance, as calls have it, and so is shown it."""
 
     @property
     def variant(self) -> str:
@@ -67,6 +69,7 @@ def load_unit(adapter: Adapter, adapters_folder: Path) -> Unit:
         scorer=scorer,
         gate=_closed(gate, problem) if problem else gate,
         familiar=familiar,
+        guided=bool(parts.get("guided")),
     )
 
 

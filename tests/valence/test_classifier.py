@@ -11,15 +11,19 @@ from typing import Any
 
 import pytest
 
+from models import embedding_tuning
+from models.heads import Heads
 from store.examples import RANKS
 from tests.loopback import LoopbackFrontier
 from tests.messages import Pair, Remembering, lines, minilm, pairs
 from tests.valence.conftest import Run
 from valence.app import Valence
+from valence.boundaries import BOUNDARIES
 from valence.boundaries.classifier import Classifier
 from valence.curation import fold, split_of
 from valence.errors import ConfigError, InvalidInput, LabelError, NotEnoughExamples
 from valence.learning import due
+from valence.steering import stop
 from valence.training import TrainingResult, train_boundary
 from valence.transfer import import_examples
 
@@ -183,6 +187,23 @@ def test_a_file_that_declares_no_classifier_says_why(open_: Open, text: str, tol
         open_(text).boundaries.get("talk")
 
 
+@pytest.mark.parametrize(("name", "told"), [("bad", "no schedule"), ("decompose", "already")])
+def test_a_broken_file_takes_no_other_along(home: Path, run: Run, name: str, told: str) -> None:
+    declare(home, ONE_HEAD)
+    broken = home / "boundaries" / f"{name}.toml"
+    broken.write_text(f'{ONE_HEAD}\nschedule = "sun 25:00"\n')
+    for command in (("boundaries", "list"), ("status",), ("train-boundary",)):
+        done = run(*command, "--json")
+        assert done.code == 0
+        assert told in done.err
+        assert str(broken) in done.err
+    names = [record["boundary"] for record in run("boundaries", "list", "--json").records]
+    assert names == [*BOUNDARIES, "intent", "talk"]
+    assert told in run("doctor").out
+    assert run("classify", "talk", "hello there").code == 0
+    assert told in run("classify", name, "hello there").err
+
+
 # -- what is learnt and what is served -------------------------------------------------------------
 
 
@@ -215,6 +236,33 @@ def test_embeddings_are_made_once_and_go_with_their_examples(trained: Valence) -
         connection.execute("DELETE FROM examples WHERE split = 'test'")
     counts = trained.stores.examples.counts("talk")
     assert db.read(sql)[0][0] == sum(counts.values())
+
+
+def test_a_tuned_embedding_goes_with_the_heads_that_stand_on_it(
+    open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding_tuning, "STEPS", 2)
+    app = open_("fine_tune = true\n" + ONE_HEAD)
+    assert learn_from(app, PAIRS).state == "active"
+    unit = app.unit("talk")
+    assert unit is not None
+    heads = Heads.load(unit.folder, ["intent"])
+    assert heads.embedding == app.embedder.tuned(heads.tuned).name != app.embedder.name
+    assert said(app, RAIN) == {"intent": "weather"}
+    kept = app.stores.database.read("SELECT DISTINCT model FROM example_vectors")
+    assert [row["model"] for row in kept] == []
+
+
+def test_tuning_stops_when_it_is_asked_to(open_: Open) -> None:
+    app = open_("fine_tune = true\n" + ONE_HEAD)
+    bring(app, PAIRS)
+
+    def stop_soon(event: dict[str, Any]) -> None:
+        if event.get("what") == "fine-tuning":
+            stop(app)
+
+    assert train_boundary(app, "talk", stop_soon).state == "cancelled"
+    assert app.unit("talk") is None
 
 
 def test_heads_of_another_classifier_are_not_served(trained: Valence, home: Path) -> None:

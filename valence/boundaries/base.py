@@ -146,8 +146,8 @@ class Boundary(ABC, Generic[Input, Output]):
         """The most tokens that a right answer to this input can need."""
 
     def guided(self, guidance: Guidance) -> Self:
-        """This boundary for one call with guidance. An adapter never sees it: its calibration was
-        fitted on prompts without."""
+        """This boundary for one call with guidance. An adapter sees it only where prompts with
+        guidance were among those that it was certified on."""
         guided = copy.copy(self)
         guided.guidance = guidance
         return guided

@@ -54,6 +54,8 @@ class Declared:
     description: str = ""
     trigger_examples: int = TRIGGER_EXAMPLES
     schedule: str | None = None
+    fine_tune: bool = False
+    """Whether each run tunes the embedding model to the labels before it fits the heads."""
 
 
 def _unknown(_: str) -> Labels:

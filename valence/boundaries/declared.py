@@ -3,6 +3,7 @@
     description = "What a message is about and what it wants."
     trigger_examples = 100            # new examples that start a run by themselves
     schedule = "sun 03:00"            # and when a run starts where there is anything new
+    fine_tune = true                  # minutes a run instead of seconds, for few examples a label
 
     [heads.subject]
     description = "what it is about"
@@ -25,7 +26,7 @@ from valence.boundaries.labels import MOST_CHARACTERS
 from valence.errors import ConfigError
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
-KEYS = frozenset({"name", "description", "heads", "trigger_examples", "schedule"})
+KEYS = frozenset({"name", "description", "heads", "trigger_examples", "schedule", "fine_tune"})
 HEAD_KEYS = frozenset({"name", "description", "labels", "open", "aliases"})
 
 
@@ -54,6 +55,7 @@ def declared_from(name: str, data: Mapping[str, Any]) -> Declared:
         description=_typed(data, "description", str, ""),
         trigger_examples=max(1, _typed(data, "trigger_examples", int, TRIGGER_EXAMPLES)),
         schedule=_schedule(_typed(data, "schedule", str, None)),
+        fine_tune=_typed(data, "fine_tune", bool, False),
     )
 
 

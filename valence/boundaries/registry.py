@@ -40,8 +40,19 @@ class Boundaries:
         return [*BOUNDARIES, *self.classifiers()]
 
     def classifiers(self) -> list[str]:
-        """Those that files declare, sorted."""
-        return sorted(self._files())
+        """Those that files declare, sorted, but for the broken ones."""
+        return sorted(self._files().keys() - self.broken().keys())
+
+    def broken(self) -> dict[str, ConfigError]:
+        """What is wrong with files of the home that declare no classifier, by their names."""
+        found = {}
+        for file in sorted(self.folder.glob("*.toml")):
+            try:
+                self._require_free(file)
+                self.classifier(file.stem)
+            except ConfigError as error:
+                found[file.stem] = error
+        return found
 
     def get(self, name: str) -> Boundary[Any, Any]:
         """The boundary of that name. Raises UnknownBoundary that lists those there are, and
@@ -71,14 +82,16 @@ class Boundaries:
         return [] if name in BOUNDARIES else seed_of(self.classifier(name))
 
     def _files(self) -> dict[str, Path]:
-        own = {path.stem: path for path in self.folder.glob("*.toml")}
-        if taken := sorted(own.keys() & BOUNDARIES.keys()):
+        own = {file.stem: file for file in self.folder.glob("*.toml")}
+        return {SHIPPED.stem: SHIPPED} | {name: own[name] for name in own.keys() - BOUNDARIES}
+
+    def _require_free(self, file: Path) -> None:
+        if file.stem in BOUNDARIES:
             raise ConfigError(
-                f"{taken[0]} is a boundary already",
-                where=str(own[taken[0]]),
+                f"{file.stem} is a boundary already",
+                where=str(file),
                 do="Give the file another name",
             )
-        return {SHIPPED.stem: SHIPPED} | own
 
     def _made(self, file: Path) -> Classifier:
         declared = read_declared(file)

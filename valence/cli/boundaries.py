@@ -10,7 +10,7 @@ import click
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.boundaries.classifier import Classifier
-from valence.cli.names import BOUNDARY, CLASSIFIER
+from valence.cli.names import BOUNDARY, CLASSIFIER, tell_broken
 from valence.cli.output import emit, json_option, note, printable, table
 
 
@@ -25,6 +25,7 @@ def list_boundaries(as_json: bool) -> None:
     """All of them, with what each learns by."""
     with Valence.open() as app:
         found = [_record(app, app.boundaries.get(name)) for name in app.boundaries.names()]
+        tell_broken(app.boundaries)
     if as_json:
         for record in found:
             emit(record)

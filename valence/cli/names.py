@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from valence.boundaries.registry import Boundaries
-from valence.errors import ConfigError
+from valence.cli.output import note
 from valence.locations import find_locations
 
 
@@ -18,17 +18,19 @@ class BoundaryName(click.ParamType[str]):
         self._classifiers_only = classifiers_only
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        known = self._known()
+        boundaries = Boundaries(find_locations().boundaries)
+        known = boundaries.classifiers() if self._classifiers_only else boundaries.names()
         if value not in known:
+            if problem := boundaries.broken().get(value):
+                raise click.ClickException(str(problem))
             self.fail(f"there is no boundary {value!r}; there are {', '.join(known)}", param, ctx)
         return value
 
-    def _known(self) -> list[str]:
-        boundaries = Boundaries(find_locations().boundaries)
-        try:
-            return boundaries.classifiers() if self._classifiers_only else boundaries.names()
-        except ConfigError as error:
-            raise click.ClickException(str(error)) from error
+
+def tell_broken(boundaries: Boundaries) -> None:
+    """Says which files of the home were passed over, and why."""
+    for problem in boundaries.broken().values():
+        note(f"passed over: {problem}")
 
 
 BOUNDARY = BoundaryName()

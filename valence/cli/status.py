@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from valence.app import Stores
+from valence.boundaries.registry import Boundaries
+from valence.cli.names import tell_broken
 from valence.cli.output import emit, json_option, note, percent, printable
 from valence.config import load_settings
 from valence.locations import find_locations
@@ -41,6 +43,7 @@ def status(plot: Path | None, as_json: bool) -> None:
         found = all_statuses(stores, load_settings(locations.config), locations)
     finally:
         stores.database.close()
+    tell_broken(Boundaries(locations.boundaries))
     for one in found:
         emit(asdict(one)) if as_json else _tell(one)
     if plot is not None:

@@ -88,6 +88,7 @@ def propose(problem: str, agent: str, as_json: bool) -> None:
     click.echo(found.best.approach if found.best else found.reason)
     if found.best:
         note(f"  {_told(asdict(found.best))}; usually {percent(found.usual)} at {found.kind}")
+    if found.best and found.best.evidence:  # what was imported has none here
         note(f"  such as {', '.join(found.best.evidence)}")
 
 

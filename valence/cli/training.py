@@ -14,7 +14,7 @@ from tqdm import tqdm
 from store.runs import Run
 from valence import steering
 from valence.app import Valence
-from valence.cli.names import BOUNDARY
+from valence.cli.names import BOUNDARY, tell_broken
 from valence.cli.output import INPUT, emit, json_option, note, open_lines, table
 from valence.errors import NotEnoughExamples, TrainingError
 from valence.training import TrainingResult
@@ -45,6 +45,8 @@ def train_boundary(name: str | None, data: str | None, as_json: bool) -> None:
     with Valence.open() as app:
         if name and data:
             _bring(app, name, data)
+        if not name:
+            tell_broken(app.boundaries)
         for boundary in [name] if name else app.boundaries.names():
             try:
                 result = _train(app, boundary)

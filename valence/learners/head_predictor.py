@@ -33,7 +33,7 @@ class HeadPredictor:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._heads: dict[str, Heads] = {}
+        self._held: dict[str, tuple[Heads, Embedder]] = {}
         self.model = embedder.name
         self.revision = embedder.folder.revision
 
@@ -46,7 +46,8 @@ class HeadPredictor:
             return Try(replace(begun, reason="nothing learnt yet"))
         started = time.perf_counter()
         try:
-            [reading] = self.heads(boundary, unit).read(self.embed([value]))
+            heads, embedder = self.heads(boundary, unit)
+            [reading] = heads.read(embed(embedder, [value]))
             output = boundary.from_json({head: read.label for head, read in reading.items()})
         except (ModelError, BoundaryError) as error:
             return Try(replace(begun, error=str(error), reason="local model failed"))
@@ -59,22 +60,26 @@ class HeadPredictor:
         )
         return _scored(made, output, reading, unit)
 
-    def embed(self, texts: Sequence[str]) -> Matrix:
-        """One row a text, of length one."""
-        return self._embedder.embed([text[:MOST_CHARACTERS] for text in texts])
-
-    def heads(self, boundary: Boundary[Any, Any], unit: Unit) -> Heads:
-        """The unit's heads, kept for the next call. Raises AdapterMismatch."""
+    def heads(self, boundary: Boundary[Any, Any], unit: Unit) -> tuple[Heads, Embedder]:
+        """The unit's heads and the embedding model that they stand on, kept for the next call.
+        Raises AdapterMismatch."""
         from models.heads import Heads
 
         key = unit.adapter.id
-        if key not in self._heads:
-            newest = dict([*self._heads.items()][1 - MOST_HELD :])
-            self._heads = newest | {key: Heads.load(unit.folder, classifier(boundary).heads)}
-        return self._heads[key]
+        if key not in self._held:
+            newest = dict([*self._held.items()][1 - MOST_HELD :])
+            heads = Heads.load(unit.folder, classifier(boundary).heads)
+            embedder = self._embedder.tuned(heads.tuned) if heads.tuned else self._embedder
+            self._held = newest | {key: (heads, embedder)}
+        return self._held[key]
 
     def close(self) -> None:
-        self._heads = {}
+        self._held = {}
+
+
+def embed(embedder: Embedder, texts: Sequence[str]) -> Matrix:
+    """One row a message, of length one."""
+    return embedder.embed([text[:MOST_CHARACTERS] for text in texts])
 
 
 def classifier(boundary: Boundary[Any, Any]) -> Classifier:

@@ -1,14 +1,15 @@
 """Learning by classifier heads on sentence embeddings: seconds, in this process.
 
-Each run learns anew from all train examples; their embeddings are kept beside them. Knows neither
-what the labels mean nor what is served.
+Each run learns anew from all train examples; their embeddings are kept beside them. Where the
+boundary wants it, the embedding model is tuned to the labels first, and its weights go with the
+heads. Knows neither what the labels mean nor what is served.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +19,13 @@ from store.errors import UnknownExample
 from store.example_vectors import ExampleVectors
 from valence.errors import NotEnoughExamples
 from valence.heldout import TIMED, item_of
-from valence.learners.head_predictor import HeadPredictor, classifier
+from valence.learners.head_predictor import MOST_CHARACTERS, HeadPredictor, classifier, embed
 from valence.lessons import LEARNT_FROM, SPEC, TRAINED, Lessons, learnt_from, write_json
 from valence.trainer_process import Cancelled
 
 if TYPE_CHECKING:
-    from models.embedding import Matrix
+    from models.embedding import Embedder, Matrix
+    from models.embedding_tuning import Weights
     from models.heads import Heads, Reading
     from models.scorer import Scorer
     from store.evaluations import Item
@@ -67,12 +69,16 @@ class HeadsLearner:
         from models.heads_fitting import fit_heads
 
         examples = list(self._still_there(learnt_from(folder)))
-        vectors = self._embedded(examples, report, folder)
         labels = [dict(boundary.output_from_text(example.output)) for example in examples]
         if not any(labels):
             raise NotEnoughExamples(f"no example of {boundary.name} has a label")
+        wanted = classifier(boundary).declared.fine_tune
+        tuned = self._tuned(examples, labels, report, folder) if wanted else {}
+        embedder = self._app.embedder.tuned(tuned) if tuned else self._app.embedder
+        vectors = self._embedded(embedder, examples, report, folder)
         started = time.perf_counter()
-        heads = fit_heads(vectors, labels, classifier(boundary).heads, self._app.embedder.name)
+        heads = fit_heads(vectors, labels, classifier(boundary).heads, embedder.name)
+        heads = replace(heads, tuned=tuned)
         seconds = time.perf_counter() - started
         (folder / TRAINED).mkdir(exist_ok=True)
         heads.save(folder / TRAINED)
@@ -93,20 +99,32 @@ class HeadsLearner:
     ) -> dict[str, Item]:
         if unit is None or not examples:
             return {}
-        heads = self.required().heads(boundary, unit)
-        timed = [self._timed(heads, example) for example in examples[:TIMED]]
+        heads, embedder = self.required().heads(boundary, unit)
+        timed = [_timed(heads, embedder, example) for example in examples[:TIMED]]
         latencies = [*timed, *[None] * (len(examples) - len(timed))]
-        readings = heads.read(self._embedded(examples, report))
+        readings = heads.read(self._embedded(embedder, examples, report))
         return {
             example.id: _item(boundary, example, reading, latency_ms)
             for example, reading, latency_ms in zip(examples, readings, latencies, strict=True)
         }
 
-    def _timed(self, heads: Heads, example: Example) -> float:
-        """Milliseconds of one message as a call has it."""
-        started = time.perf_counter()
-        heads.read(self.required().embed([example.input]))
-        return (time.perf_counter() - started) * 1000
+    def _tuned(
+        self,
+        examples: Sequence[Example],
+        labels: Sequence[Mapping[str, str]],
+        report: Report,
+        folder: Path,
+    ) -> Weights:
+        """The embedding model's weights for these messages. Stops on request."""
+        from models.embedding_tuning import STEPS, fine_tune
+
+        def before_step() -> None:
+            _stop_if_asked(folder)
+            report({"event": "judged", "items": 1})
+
+        report({"event": "judging", "what": "fine-tuning", "items": STEPS})
+        texts = [example.input[:MOST_CHARACTERS] for example in examples]
+        return fine_tune(self._app.embedder.folder.path, texts, labels, before_step)
 
     def _still_there(self, ids: Sequence[str]) -> list[Example]:
         found = []
@@ -118,24 +136,42 @@ class HeadsLearner:
         return found
 
     def _embedded(
-        self, examples: Sequence[Example], report: Report, folder: Path | None = None
+        self,
+        embedder: Embedder,
+        examples: Sequence[Example],
+        report: Report,
+        folder: Path | None = None,
     ) -> Matrix:
-        """One row an example; those that are new are embedded and kept. Stops on request."""
+        """One row an example. What is new is embedded, and kept unless the model was tuned, which
+        only one run's heads stand on. Stops on request."""
         import numpy as np
 
-        name = self._app.embedder.name
+        name, lasting = embedder.name, embedder is self._app.embedder
         known = self._vectors.read(name, [example.id for example in examples])
         fresh = [example for example in examples if example.id not in known]
         report({"event": "judging", "what": "embedding", "items": len(fresh)})
         for start in range(0, len(fresh), BATCH):
-            if folder is not None and (folder / "STOP").exists():
-                raise Cancelled("stopped on request")
+            if folder is not None:
+                _stop_if_asked(folder)
             some = fresh[start : start + BATCH]
-            rows = self.required().embed([example.input for example in some])
-            self._vectors.add(name, [example.id for example in some], rows)
+            rows = embed(embedder, [example.input for example in some])
+            if lasting:
+                self._vectors.add(name, [example.id for example in some], rows)
             known |= zip((example.id for example in some), rows, strict=True)
             report({"event": "judged", "items": len(some)})
         return np.stack([known[example.id] for example in examples])
+
+
+def _timed(heads: Heads, embedder: Embedder, example: Example) -> float:
+    """Milliseconds of one message as a call has it."""
+    started = time.perf_counter()
+    heads.read(embed(embedder, [example.input]))
+    return (time.perf_counter() - started) * 1000
+
+
+def _stop_if_asked(folder: Path) -> None:
+    if (folder / "STOP").exists():
+        raise Cancelled("stopped on request")
 
 
 def _item(

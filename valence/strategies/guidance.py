@@ -1,7 +1,9 @@
 """A proposed approach on its way to a model, and what it changes.
 
 A share of episodes, drawn by their hash, goes without: the difference in success is the effect of
-the guidance, measured and not assumed. Knows neither how a proposal is made nor who asks for it.
+the guidance, measured and not assumed. An example is learnt and judged with the guidance that its
+call had, so that an adapter's certificate is for prompts as they come. Knows neither how a proposal
+is made nor who asks for it.
 """
 
 from __future__ import annotations
@@ -16,14 +18,41 @@ from typing import TYPE_CHECKING, Any
 from models.errors import ModelError
 
 if TYPE_CHECKING:
+    from store.examples import Example
     from store.trajectories import Trajectory
     from valence.app import Valence
+    from valence.boundaries.base import Boundary
     from valence.strategies.strategies import Proposal
 
 OWN = "valence"
 """The agent whose trajectories are the turns of conversations here."""
+ENOUGH = 200
+"""Calibration examples to certify an adapter on: a third of them fits the scorer, and 65 faultless
+ones of the others open a gate."""
 Z = 1.96
 """Of a two-sided 95% interval."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Guidance that was shown once, to ask the same again."""
+
+    record: dict[str, Any]
+
+    def __call__(self) -> str:
+        return advice(self.record)
+
+
+def as_asked(app: Valence, boundary: Boundary[Any, Any], example: Example) -> Boundary[Any, Any]:
+    """The boundary with the guidance that the example's call was answered with, if it had any."""
+    record = app.stores.ledger.guidance(example.call_id) if example.call_id else None
+    return boundary.guided(Shown(record)) if record and record["shown"] else boundary
+
+
+def certifiable_since(app: Valence, boundary: str) -> str | None:
+    """Since when the calibration examples are as calls with guidance come, some of them shown it
+    and some not; None while there are too few to certify an adapter on."""
+    return app.stores.examples.guided_since(boundary, "calibration", ENOUGH)
 
 
 class StrategyGuidance:

@@ -120,7 +120,7 @@ def require_active(app: Valence, agent: str) -> tuple[StrategySet, Strategies]:
     if standing is None:
         known = ", ".join(app.stores.trajectories.agents()) or "none yet"
         raise StrategyError(
-            "it has no strategies",
+            "this agent has no strategies",
             where=agent,
             do=f"`valence strategies train --agent NAME`; there are trajectories of: {known}",
         )

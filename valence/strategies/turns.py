@@ -100,6 +100,6 @@ def answer_is_missing(turn: Turn) -> bool:
 
 def _guided(app: Valence, calls: list[str]) -> bool | None:
     """Whether a model was shown the approach that was proposed; None where none was."""
-    records = [app.stores.ledger.get(call).guidance for call in calls]
+    records = [app.stores.ledger.guidance(call) for call in calls]
     shown = [record["shown"] for record in records if record is not None]
     return any(shown) if shown else None

@@ -142,11 +142,13 @@ def test_an_adapter_is_asked_as_it_was_calibrated(
     give_adapter(app, "recompose")
     guided = get("recompose").guided(StrategyGuidance(app, ASK, "e"))
     runtime: Any = Runtime()
-    unit: Any = SimpleNamespace(adapter=SimpleNamespace(id="a"), folder="f")
+    unit: Any = SimpleNamespace(adapter=SimpleNamespace(id="a"), folder="f", guided=False)
     triples = (("Ada Lovelace", "birthPlace", "London"),)
     assert generation(guided, triples, runtime, unit).system == guided.system
     assert app.router.call(guided, triples).call.guidance is None
     assert ADVICE in generation(guided, triples, runtime, None).system
+    unit.guided = True
+    assert ADVICE in generation(guided, triples, runtime, unit).system
     assert server.requests == []
 
 

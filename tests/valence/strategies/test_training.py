@@ -194,6 +194,7 @@ def test_strategies_go_to_another_agent_without_any_problem_or_vector(
         ours, theirs = propose(run, problem), propose(run, problem, "other")
         assert ours["best"]["approach"] == theirs["best"]["approach"]
         assert (theirs["best"]["evidence"], theirs["told_by"]) == ([], "words")
+    assert "such as" not in run("strategies", "propose", REFUND, "--agent", "other").err
     run("strategies", "export", str(file), "--agent", "shop", "--vectors")
     assert json.loads(file.read_text("utf-8"))["mean"]
 
