@@ -126,9 +126,10 @@ class Memory:
     @cached_property
     def whole(self) -> Retrieval:
         """Finds by meaning too, where there is an embedding model."""
-        if self.meaning is None:
+        if self.meaning is None or self.places is None:
             return self.quick
-        return Retrieval(self.graph, self.episodes, self.meaning.near, self.meaning.similar)
+        meaning, like = self.meaning, self.places.similar
+        return Retrieval(self.graph, self.episodes, meaning.near, meaning.similar, like)
 
     # In
 
