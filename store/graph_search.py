@@ -127,9 +127,8 @@ def neighbours(db: Database, ids: Iterable[str], hops: int, limit: int) -> dict[
     far = max(1, min(hops, MOST_HOPS))
     # The walk comes to an entity once a distance at most, the nearest first: so many rows do.
     most = (far + 1) * (limit + len(given))
-    chosen = {
-        "ids": json.dumps(given), "hops": far, "fan": FAN, "most": most, "limit": limit + len(given),
-    }  # fmt: skip
+    bounds = {"hops": far, "fan": FAN, "most": most, "limit": limit + len(given)}
+    chosen = {"ids": json.dumps(given), **bounds}
     near = {row["id"]: row["hops"] for row in db.read(_NEAR, chosen) if row["id"] not in given}
     return dict(list(near.items())[:limit])
 
