@@ -39,9 +39,9 @@ def make_vectors(app: Valence) -> None:
     by a process in the background. Without a model they wait."""
     memory = app.memory
     waiting = memory.waiting()
-    if memory.meaning is None or not waiting:
+    if memory.embedder is None or not waiting:
         return
-    if memory.meaning.is_loaded and waiting <= AT_ONCE:
+    if memory.embedder.is_loaded and waiting <= AT_ONCE:
         with suppress(AlreadyRunning), alone(app):
             memory.catch_up(AT_ONCE)
     else:
