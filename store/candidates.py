@@ -7,6 +7,9 @@ come. It does not know which names are alike, nor who is asked.
 from __future__ import annotations
 
 import builtins
+import json
+from collections import defaultdict
+from collections.abc import Iterable
 
 from store.clock import now
 from store.database import Database
@@ -24,6 +27,21 @@ SELECT origin FROM aliases WHERE (folded = :folded AND entity_id = :other)
 """
 _UNASKED = """
 SELECT folded, entity_id FROM aliases WHERE origin = 'candidate' ORDER BY created_at, folded LIMIT ?
+"""
+_JOINED = """
+SELECT folded, merged_into AS entity_id FROM entities WHERE merged_into IS NOT NULL
+ORDER BY id DESC LIMIT ?
+"""
+_PARTED = """
+SELECT folded, entity_id FROM aliases WHERE origin = 'different' ORDER BY created_at DESC LIMIT ?
+"""
+_SIDE = """
+SELECT facts.{here}_id AS here, coalesce(other.merged_into, other.id) AS there
+FROM json_each(:ids) AS asked CROSS JOIN facts ON facts.{here}_id = asked.value
+  AND facts.superseded_at IS NULL CROSS JOIN entities AS other ON other.id = facts.{there}_id
+"""
+_LINKED = f"""
+{_SIDE.format(here="subject", there="object")} UNION {_SIDE.format(here="object", there="subject")}
 """
 _DROP = f"""
 DELETE FROM aliases WHERE origin IN {NOT_NAMES} AND
@@ -54,6 +72,24 @@ class Candidates:
             else:
                 pairs.append((one, other))
         return pairs
+
+    def answered(self, limit: int) -> builtins.list[tuple[Entity, Entity, bool]]:
+        """Pairs with whether they are one thing: up to `limit` that were joined, and as many that
+        were parted, the newest first."""
+        return [
+            (one, self._entities.get_entity(row["entity_id"]), same)
+            for sql, same in ((_JOINED, True), (_PARTED, False))
+            for row in self._db.read(sql, (limit,))
+            if (one := self._entities.spelled(row["folded"])) is not None
+        ]
+
+    def linked(self, ids: Iterable[str]) -> dict[str, set[str]]:
+        """What believed facts link each of these entities with, by that very name: ids of
+        entities that stand for themselves."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self._db.read(_LINKED, {"ids": json.dumps(list(ids))}):
+            found[row["here"]].add(row["there"])
+        return found
 
     def join(self, one: Entity, other: Entity) -> Entity:
         """They are one thing: the older stands for both, until they are parted."""

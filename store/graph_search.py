@@ -19,6 +19,9 @@ second, and such a word says little."""
 MOST_EDGES = 20_000
 """No walk looks at more facts than this at one distance: names like "male" touch everything."""
 MOST_HOPS = 3
+FAN = 100
+"""Facts of one entity at either end that a walk to neighbours goes along, the newest: a hub's
+others lead nearly anywhere."""
 
 _COUNT = "SELECT count(*) FROM (SELECT 1 FROM fact_search WHERE fact_search MATCH ? LIMIT ?)"
 _RANKED = """
@@ -49,7 +52,9 @@ AND superseded_at IS NULL ORDER BY number DESC LIMIT :limit
 _STEP = """
   SELECT coalesce(other.merged_into, other.id), near.hops + 1
   FROM near CROSS JOIN entities AS member ON member.id = near.id OR member.merged_into = near.id
-    CROSS JOIN facts ON facts.{here}_id = member.id AND facts.superseded_at IS NULL
+    CROSS JOIN facts ON facts.number IN (
+      SELECT number FROM facts INDEXED BY facts_newest_by_{here} WHERE {here}_id = member.id
+      AND superseded_at IS NULL ORDER BY number DESC LIMIT :fan)
     CROSS JOIN entities AS other ON other.id = facts.{there}_id
   WHERE near.hops < :hops
 """
@@ -116,12 +121,14 @@ def facts_about(
 
 
 def neighbours(db: Database, ids: Iterable[str], hops: int, limit: int) -> dict[str, int]:
-    """The distance of each entity within 1 to 3 hops, the nearest first."""
+    """The distance of each entity within 1 to 3 hops, the nearest first; of an entity that very
+    many facts name, along the newest of them."""
     given = list(ids)
     far = max(1, min(hops, MOST_HOPS))
     # The walk comes to an entity once a distance at most, the nearest first: so many rows do.
     most = (far + 1) * (limit + len(given))
-    chosen = {"ids": json.dumps(given), "hops": far, "most": most, "limit": limit + len(given)}
+    bounds = {"hops": far, "fan": FAN, "most": most, "limit": limit + len(given)}
+    chosen = {"ids": json.dumps(given), **bounds}
     near = {row["id"]: row["hops"] for row in db.read(_NEAR, chosen) if row["id"] not in given}
     return dict(list(near.items())[:limit])
 

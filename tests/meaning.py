@@ -24,6 +24,7 @@ class WordMeaning:
         self.name = name
         self.folder = SimpleNamespace(path=Path("words"))
         self.embedded: list[str] = []
+        self.is_loaded = False
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.embedded += texts

@@ -216,6 +216,8 @@ def test_a_hub_does_not_drown_the_nearest(graph: Graph) -> None:
     near = graph.neighbours([entity(graph, "leaf 7").id], 3, limit=50)
     assert len(near) == 50
     assert (near[0].entity.id, near[0].hops) == (hub, 1)
+    newest = {f"leaf {i}" for i in range(200, 300)}
+    assert {n.entity.name for n in graph.neighbours([hub], limit=300)} == newest
 
 
 def test_a_path_is_a_shortest_chain_in_order(graph: Graph, chain: list[Fact]) -> None:

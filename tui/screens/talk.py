@@ -166,9 +166,11 @@ class TalkPage(Page):
 
     def _learn(self) -> None:
         from valence.learning import learn
+        from valence.memory.catching_up import after_turn
 
         for answer in self.session.valence.assistant.to_learn():
             learn(self.session.valence, answer)
+        after_turn(self.session.valence)
 
     async def _to_the_end(self) -> None:
         for welcome in self.story.query("#welcome"):

@@ -87,8 +87,10 @@ class SourceList(Section):
             session.jobs.notify(lambda: line.update(shown))
 
         def work() -> Synced:
+            from valence.memory.catching_up import make_vectors
+
             done = sync(session.valence, documents(session.valence), facts, tell)
-            session.valence.memory.catch_up(most=256)
+            make_vectors(session.valence)
             return done
 
         line.update("reading the notes folder …")

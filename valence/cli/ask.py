@@ -10,7 +10,7 @@ from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
 from valence.conversation.working import STEPS, nobody
 from valence.learning import learn_turn
-from valence.memory.catching_up import settle_names
+from valence.memory.catching_up import after_turn
 from valence.notes.folder import glance
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def ask(text: str | None, conversation: str | None, step: str | None, as_json: b
             reply = app.assistant.ask(text or "", conversation, listen)
         _print(reply, as_json)
         learn_turn(app, reply.turn.conversation_id)
-        settle_names(app)
+        after_turn(app)
 
 
 def _check(text: str | None, conversation: str | None, step: str | None) -> None:

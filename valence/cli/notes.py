@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 
 import click
 
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
+from valence.errors import AlreadyRunning
 
 
 @click.command()
@@ -18,7 +20,7 @@ from valence.cli.output import emit, json_option, note, printable
 @json_option
 def sync(facts: bool, watch: bool, as_json: bool) -> None:
     """Bring memory up to what the notes folder (memory.notes_dir) holds now."""
-    from valence.memory.catching_up import settle_names
+    from valence.memory.catching_up import alone, settle_names
     from valence.notes.folder import documents
     from valence.notes.folder import sync as sync_notes
 
@@ -27,7 +29,9 @@ def sync(facts: bool, watch: bool, as_json: bool) -> None:
 
         def look() -> None:
             done = sync_notes(app, notes, facts, lambda place: note(printable(place)))
-            app.memory.catch_up()
+            with suppress(AlreadyRunning), alone(app):
+                app.memory.catch_up()
+                app.memory.fit_places()
             settle_names(app)
             _tell(asdict(done), as_json)
 

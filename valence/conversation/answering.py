@@ -13,11 +13,10 @@ from typing import Any
 from store.graph import Fact
 from store.sources import Source
 from valence.conversation.questions import Question, content, sentences
+from valence.memory.fitting import ENOUGH
 from valence.memory.retrieval import Item
 from valence.memory.walking import fit_alone
 
-ENOUGH = 0.6
-"""How well a fact must fit to be given as the answer, 0 to 1."""
 AS_WELL = 0.03
 """Facts that fit worse than the best by no more than this answer too."""
 MOST_FACTS = 8

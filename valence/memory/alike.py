@@ -154,7 +154,7 @@ class AlikePlaces:
         has one of its name; an event keeps what came of it."""
         from models.topology import blended, degrees, embed, fit_blend, hold_out
 
-        ids, text, links = self._arrays()
+        ids, text, links = self._arrays(self._names.entities)
         share = min(HELD_OUT, MOST_HELD_OUT / max(1, len(links)))
         kept, held_out = hold_out(links, share, seed=0)
         blend = fit_blend(text, embed(kept, len(ids)), kept, held_out)
@@ -167,12 +167,21 @@ class AlikePlaces:
             )
         return blend
 
-    def _arrays(self) -> tuple[list[str], Matrix, Links]:
-        """Entities with a vector of their name, these vectors, and the links between them."""
+    def counterparts(self) -> list[tuple[Entity, Entity]]:
+        """Pairs of entities that may be one thing under two names (models/counterparts.py)."""
+        from models.counterparts import counterparts
+
+        ids, vectors, links = self._arrays(self.entities)
+        pairs = counterparts(vectors, links)
+        entities = self._graph.entities(ids[place] for pair in pairs for place in pair)
+        return [(entities[ids[a]], entities[ids[b]]) for a, b in pairs]
+
+    def _arrays(self, which: EntityVectors) -> tuple[list[str], Matrix, Links]:
+        """Entities with one of these vectors, the vectors, and the links between them."""
         import numpy as np
 
-        names = self._names.entities
-        pages = list(names.vectors.read(names.model, names.vectors.ids("entity", names.model)))
+        kept = which.vectors
+        pages = list(kept.read(which.model, kept.ids("entity", which.model)))
         ids = [each for page, _ in pages for each in page]
         place = {each: number for number, each in enumerate(ids)}
         pairs = [(place[a], place[b]) for a, b in self._graph.links() if a in place and b in place]

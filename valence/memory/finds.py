@@ -16,9 +16,10 @@ from valence.memory.fitting import spoken
 Kind = Literal["fact", "chunk", "episode"]
 
 RANK_CONSTANT = 60
-WEIGHTS = {"graph": 3.0, "around": 0.5, "facts": 1.0, "text": 1.0, "meaning": 1.0}
+WEIGHTS = {"graph": 3.0, "around": 0.5, "like": 2.0, "facts": 1.0, "text": 1.0, "meaning": 1.0}
 """A fact found by the words of its relation counts more than a piece of text; one that is merely
-near to what was named counts less."""
+near to what was named counts less. One of something like it stands between them: where it is looked
+for, none answers."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from models.builtin_words import PREDICATES, camel, spaced
 from store.graph import Fact
 from valence.conversation.questions import Expected, Question, content
 
+ENOUGH = 0.6
+"""How well a fact must fit to be given as the answer, 0 to 1."""
 BACKWARDS = 0.9
 """A fact read from its object to its subject fits a little less."""
 WRONG_KIND = 0.6

@@ -120,6 +120,14 @@ class Knowledge:
             with self.graph.db.transaction():
                 self._settle(entity, place)
 
+    def propose(self, pairs: Iterable[tuple[Entity, Entity]]) -> None:
+        """Pairs that may be one thing by more than their names; they are asked about unless their
+        numbers differ or somebody has said that they are two."""
+        for one, other in pairs:
+            if same_numbers(one.name, other.name):
+                with self.graph.db.transaction():
+                    self._settle(one, _Place(candidates=(other.id,)))
+
     def correct(self, fact_id: str, triple: Triple, provenance: Provenance) -> Fact:
         """A person's better version of a fact: the old one is believed no longer, and stays to be
         seen. Raises UnknownFact."""

@@ -26,6 +26,7 @@ from valence.memory.alike import AlikeNames, AlikePlaces
 from valence.memory.backlog import embed_backlog
 from valence.memory.forgetting import Kind, forget
 from valence.memory.knowledge import Knowledge
+from valence.memory.likeliest import Likeliest
 from valence.memory.likeness import WhenReady
 from valence.memory.meaning import Meaning
 from valence.memory.resolving import Resolution, SameThing
@@ -78,7 +79,7 @@ class Memory:
         self._episodic = episodic
         self._embedder = embedder
         self._decompose = decompose
-        self.resolution = Resolution(self.graph, same_thing)
+        self._same_thing = same_thing
 
     @cached_property
     def embedder(self) -> Embedder | None:
@@ -112,6 +113,12 @@ class Memory:
         return AlikePlaces(self.graph, self.names) if self.names else None
 
     @cached_property
+    def resolution(self) -> Resolution:
+        """Names that may mean one thing, the likeliest first where there is an embedding model."""
+        order = Likeliest(self.graph, self.meaning.name) if self.meaning else list
+        return Resolution(self.graph, self._same_thing, order)
+
+    @cached_property
     def meaning(self) -> Meaning | None:
         """Texts by their meaning; None without an embedding model."""
         if self.embedder is None:
@@ -126,9 +133,10 @@ class Memory:
     @cached_property
     def whole(self) -> Retrieval:
         """Finds by meaning too, where there is an embedding model."""
-        if self.meaning is None:
+        if self.meaning is None or self.places is None:
             return self.quick
-        return Retrieval(self.graph, self.episodes, self.meaning.near, self.meaning.similar)
+        meaning, like = self.meaning, self.places.similar
+        return Retrieval(self.graph, self.episodes, meaning.near, meaning.similar, like)
 
     # In
 
@@ -257,9 +265,10 @@ class Memory:
 
     def fit_places(self) -> None:
         """Learns anew which entities stand alike in the graph, where it has grown enough for
-        that. It takes seconds: a job for a quiet moment."""
+        that, and proposes those that may be one thing. It takes seconds, in a quiet moment."""
         if self.places is not None and self.places.due:
             self.places.fit()
+            self.knowledge.propose(self.places.counterparts())
 
     # Away
 

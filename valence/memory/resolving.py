@@ -1,13 +1,14 @@
 """Whether two names mean one thing: asked of a model once a pair, and of a person at any time.
 
-What embeddings find alike is only a question. It is asked outside of any transaction, when nobody
-waits; yes joins the names (which can be undone), no keeps them apart for good, and what the model
-cannot tell is left to the person. It does not know how names come to be proposed.
+What embeddings find alike is only a question, the likeliest asked first, outside of any
+transaction and when nobody waits; yes joins the names (which can be undone), no keeps them apart
+for good, and what the model cannot tell is left to the person. It does not know how names come to
+be proposed, nor what makes a pair likely.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from store.candidates import Candidates
@@ -24,8 +25,13 @@ SameThing = Callable[["Pair", bool], "Answer | None"]
 """One call of the boundary `same_thing`, and whether it may become an example; None where there is
 nobody who could tell."""
 
+Order = Callable[[Sequence[tuple[Entity, Entity]]], Sequence[tuple[Entity, Entity]]]
+"""Pairs of names, those first that are to be asked about first."""
+
 PAIRS = 8
 """Questions that one quiet moment asks."""
+CHOSEN_FROM = 1000
+"""Pairs that are put in order for that, those that wait longest."""
 FACTS = 12
 """What is known of each of the two, the newest first."""
 
@@ -33,16 +39,17 @@ FACTS = 12
 class Resolution:
     """Settles the names of one graph."""
 
-    def __init__(self, graph: Graph, same_thing: SameThing) -> None:
+    def __init__(self, graph: Graph, same_thing: SameThing, order: Order = list) -> None:
         self._graph = graph
         self._sources = Sources(graph.db)
         self._candidates = Candidates(graph.db)
         self._same_thing = same_thing
+        self._order = order
 
     def ask(self, most: int = PAIRS) -> list[Answer]:
         """Asks about up to `most` pairs; the calls that were made, to be learnt from."""
         calls = []
-        for one, other in self._candidates.unasked(most):
+        for one, other in self._order(self._candidates.unasked(CHOSEN_FROM))[:most]:
             answer = self._asked(one, other)
             if answer is None or answer.call.route == "builtin":
                 break  # nobody is there; the pair waits until somebody is

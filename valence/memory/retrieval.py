@@ -26,7 +26,7 @@ from valence.memory.finds import (
     tokens,
     within,
 )
-from valence.memory.fitting import spoken
+from valence.memory.fitting import ENOUGH, rest_of, spoken
 from valence.memory.linking import Seed, link, link_parts
 from valence.memory.walking import Similar, Walked, Walker
 
@@ -35,6 +35,8 @@ __all__ = ["Filters", "Found", "Item", "Mode", "Retrieval", "fact_item", "fact_t
 Mode = Literal["hybrid", "vector", "text", "graph"]
 Meaning = Callable[[str, int], list[tuple[str, float]]]
 """The ids of the chunks nearest in meaning to a text, with their cosines."""
+Like = Callable[[str, int], list[tuple[Entity, float]]]
+"""The entities most like one (by its id), with their likeness."""
 Lists = dict[str, list[Item]]
 Way = Callable[[], Lists]
 """One way of finding: its lists by their names, best first."""
@@ -45,6 +47,10 @@ FILTERED = 10
 FITTING, COVERED, NEAR = 0.35, 0.5, 0.45
 """From where on a find is relevant: fit of a fact, share of the query's words in a text, cosine."""
 PARTLY_NAMED = 20
+ALIKE = 30
+"""Entities like a named one whose facts are looked at where its own do not answer."""
+SUGGESTS = 0.3
+"""What a fit counts for where the fact is of another entity: it suggests and never answers."""
 WAYS = 3
 """Threads beside the caller's: words of facts, words of texts, meaning. SQLite and numpy do their
 work outside of Python's lock."""
@@ -81,7 +87,8 @@ class Found:
 
 
 class Retrieval:
-    """Finds in one memory. `meaning` and `similar` are None where there is no embedding model."""
+    """Finds in one memory. `meaning`, `similar` and `like` are None where there is no embedding
+    model."""
 
     def __init__(
         self,
@@ -89,10 +96,12 @@ class Retrieval:
         episodes: Episodes,
         meaning: Meaning | None = None,
         similar: Similar | None = None,
+        like: Like | None = None,
     ) -> None:
         self._graph = graph
         self._episodes = episodes
         self._meaning = meaning
+        self._like = like
         self._walker = Walker(graph, similar)
 
     def search(
@@ -183,7 +192,32 @@ class Retrieval:
         found = self._walker.walk(question, seeds)
         fitting = [each for each in found if each.score >= FITTING]
         around = [each for each in found if each.score < FITTING][:DEPTH]
-        return {"graph": list(map(_walked, fitting)), "around": list(map(_walked, around))}
+        answered = any(each.score >= ENOUGH for each in fitting)
+        alike = [] if answered else self._of_alike(question, seeds)
+        return {
+            "graph": list(map(_walked, fitting)),
+            "around": list(map(_walked, around)),
+            "like": alike,
+        }
+
+    def _of_alike(self, question: Question, seeds: list[Seed]) -> list[Item]:
+        """What is known of the entities most like those that are named, where it is what the
+        question asks of these."""
+        like = self._like or (lambda entity_id, limit: [])
+        pairs = [
+            (seed, Seed(entity, seed.places))
+            for seed in seeds
+            if rest_of(question, seed.places)
+            for entity, _ in like(seed.entity.id, ALIKE)
+        ]
+        walker = Walker(self._graph)
+        found = [
+            _suggested(each, seed, other)
+            for seed, other in pairs
+            for each in walker.walk(question, [other])
+            if each.score >= ENOUGH and not each.trail
+        ]
+        return list({item.id: item for item in reversed(found)}.values())[::-1]
 
     def _facts_by_words(self, wording: str, depth: int) -> Lists:
         words = keywords([wording, *(spoken(word) for word in wording.split())])
@@ -226,6 +260,11 @@ def _walked(found: Walked) -> Item:
     else:
         reason = f"{found.by} of what is named" if found.score else "about what is named"
     return fact_item(found.fact, reason, found.score, found.trail)
+
+
+def _suggested(found: Walked, named: Seed, other: Seed) -> Item:
+    reason = f"{other.entity.name} is like {named.entity.name}"
+    return fact_item(found.fact, reason, SUGGESTS * found.score)
 
 
 def _judged(question: Question, item: Item) -> Item:

@@ -151,6 +151,20 @@ def test_each_mode_finds_in_its_own_way(mind: Mind) -> None:
     assert chunk in [item.id for item in hybrid]
 
 
+def test_where_nothing_answers_something_like_it_suggests_and_never_answers(mind: Mind) -> None:
+    mind.knowledge.learn([("Lem Prize", "awardedIn", "Kraków")], Provenance())
+    lem = mind.knowledge.find("Stanisław Lem")
+    assert lem is not None
+    retrieval = Retrieval(mind.graph, mind.episodes, like=lambda entity_id, limit: [(lem, 0.9)])
+    found = retrieval.search("What is the birth place of the Lem Prize?")
+    suggested = {item.triple: item.reason for item in found.items}
+    assert suggested["Stanisław Lem", "birthPlace", "Lviv"] == "Stanisław Lem is like Lem Prize"
+    assert not found.relevant
+    assert grounds(Question(found.queries[0]), found.items) is None
+    answered = retrieval.search("Where was Ada Lovelace born?", "graph")
+    assert all("is like" not in item.reason for item in answered.items)
+
+
 def test_fused_ranks_are_reciprocal_and_add_up() -> None:
     def item(name: str) -> Item:
         return Item("chunk", name, name, None, 0.0, None, "", "why")
