@@ -5,6 +5,7 @@ The event loop only draws; what takes time goes through `tui.jobs`. Knows no pag
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ from valence.exclusive import TERMINAL, held
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
 """How often the shell looks whether a run is training and how far a download is."""
+SETTLED_S = 2.0
+"""By then a new page has all that it shows, and its objects need no look by the garbage collector:
+a collection over all pages is felt in a key."""
 
 
 def _going(tab: Tab) -> Command:
@@ -134,6 +138,7 @@ class Terminal(App[None]):
         if self.session.jobs.busy:
             print("finishing what was told …", file=sys.stderr)
         self.session.jobs.finish()
+        gc.unfreeze()
         if not self.session.read_only:
             places.write(self.session.valence.locations.place, self.session.place)
 
@@ -146,6 +151,7 @@ class Terminal(App[None]):
         if page is None:
             page = tab.load()(self.session)
             await self._pages.add_content(page)
+            self.set_timer(SETTLED_S, gc.freeze)
         self._pages.current = self.session.place.page = tab.key
         self._tabs.open(tab.key)
         page.shown()
