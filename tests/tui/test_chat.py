@@ -123,7 +123,7 @@ def test_rate_copy_and_open_a_source(valence: Valence) -> None:
             await until(pilot, lambda: f"{TEXT}" in shown(app))
             await pilot.press("escape")
             foot = app.query(TurnView).last().children[-1]
-            await pilot.click(foot, offset=(6, 1))
+            await pilot.click(foot, offset=(6, foot.size.height - 1))
             await until(pilot, lambda: isinstance(app.screen, Source))
 
     play(scene)
