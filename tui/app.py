@@ -72,6 +72,10 @@ SHELL = (
         "Introduction", "The three first screens: model, frontier, privacy", "introduction",
         "welcome", writes=True,
     ),
+    Command(
+        "Stop the download", "What is there of the model is kept for another time", "stop_fetching",
+        "stop-fetching",
+    ),
     Command("Quit", "Close Valence; it opens where it was", "quit", "quit", key="ctrl+q"),
 )  # fmt: skip
 
@@ -270,6 +274,14 @@ class Terminal(App[None]):
         else:
             self.session.jobs.run(self.session.reload, self._use_model, lane="turns")
         return []
+
+    def action_stop_fetching(self) -> None:
+        fetch, self.session.fetch = self.session.fetch, None
+        if fetch is None:
+            self.notify("No model is being fetched.")
+            return
+        told = "The download has stopped; /welcome takes it up again."
+        self.session.jobs.run(fetch.stop, lambda _: self.notify(told))
 
     def _use_model(self, _: None) -> None:
         self.notify("The model is there and answers from now on.")

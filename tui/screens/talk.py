@@ -171,8 +171,7 @@ class TalkPage(Page):
             learn(self.session.valence, answer)
 
     async def _to_the_end(self) -> None:
-        for welcome in self.story.query("#welcome"):
-            await welcome.remove()
+        self.story.query("#welcome").remove()
         if not self.story.at_end:
             await self._begin(self._read())
 
