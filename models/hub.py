@@ -17,11 +17,13 @@ PATTERNS = ["*.safetensors", "*.json", "*.jinja", "merges.txt", "vocab.txt", "LI
 def fetch(model: str, revision: str | None, models_dir: Path) -> ModelFolder:
     """Downloads `model` (a Hub id) under `models_dir`, with the Hub client's progress bars.
 
-    A download that broke off goes on where it was. Raises ModelNotFound with the Hub's reason.
+    A connection that breaks is taken up where it was; after a kill the files that were whole stay
+    and the others begin anew. Raises ModelNotFound with the Hub's reason.
     """
     from huggingface_hub import HfApi, snapshot_download
 
     folder = models_dir / model.replace("/", "--")
+    drop_leftovers(folder)
     try:
         commit = HfApi().model_info(model, revision=revision).sha
         snapshot_download(model, revision=commit, local_dir=folder, allow_patterns=PATTERNS)
@@ -29,3 +31,9 @@ def fetch(model: str, revision: str | None, models_dir: Path) -> ModelFolder:
         # The client raises errors of three libraries; each means that nothing was fetched.
         raise ModelNotFound(f"{model} could not be fetched: {error}") from error
     return ModelFolder.open(folder)
+
+
+def drop_leftovers(folder: Path) -> None:
+    """Gigabytes that a killed download left: the client gives its parts a new name each time."""
+    for part in folder.glob(".cache/huggingface/download/**/*.incomplete"):
+        part.unlink(missing_ok=True)

@@ -29,7 +29,9 @@ _OLDER = """created_at >= :since AND created_at <= :latest
   AND (created_at < :latest OR id < :latest_id)"""
 _BY_TIME = f"SELECT * FROM calls INDEXED BY calls_by_time WHERE {_OLDER}"
 _BY_BOUNDARY = f"""SELECT * FROM calls INDEXED BY calls_by_boundary
-WHERE boundary = :boundary AND (:route IS NULL OR route = :route) AND {_OLDER}"""
+WHERE boundary = :boundary AND {_OLDER}"""
+_BY_ROUTE = f"""SELECT * FROM calls INDEXED BY calls_by_route_in_time
+WHERE boundary = :boundary AND route = :route AND {_OLDER}"""
 _IN_ORDER = "ORDER BY created_at DESC, id DESC LIMIT :limit"
 
 _SAID = {
@@ -156,15 +158,12 @@ def _values(chosen: Filter, before: Place, limit: int) -> dict[str, Any]:
 
 
 def _by_time(db: Database, chosen: Filter, values: dict[str, Any]) -> list[sqlite3.Row]:
-    """A route alone has no index of its own: its calls are merged from all boundaries."""
+    """A route alone is merged from all boundaries."""
     if not chosen.boundary and not chosen.route:
         return db.read(f"{_BY_TIME} {_IN_ORDER}", values)
     wanted = [chosen.boundary] if chosen.boundary else boundaries(db)
-    rows = [
-        row
-        for name in wanted
-        for row in db.read(f"{_BY_BOUNDARY} {_IN_ORDER}", values | {"boundary": name})
-    ]
+    query = f"{_BY_ROUTE if chosen.route else _BY_BOUNDARY} {_IN_ORDER}"
+    rows = [row for name in wanted for row in db.read(query, values | {"boundary": name})]
     newest = sorted(rows, key=lambda row: (row["created_at"], row["id"]), reverse=True)
     return newest[: values["limit"]]
 

@@ -24,6 +24,7 @@ STEPS = (
     "0004_strategies.sql",
     "0005_classifiers.sql",
     "0006_newest_facts.sql",
+    "0007_routes.sql",
 )
 LATEST = len(STEPS)
 

@@ -5,6 +5,7 @@ The event loop only draws; what takes time goes through `tui.jobs`. Knows no pag
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ from valence.exclusive import TERMINAL, held
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
 """How often the shell looks whether a run is training and how far a download is."""
+SETTLED_S = 2.0
+"""By then a new page has all that it shows, and its objects need no look by the garbage collector:
+a collection over all pages is felt in a key."""
 
 
 def _going(tab: Tab) -> Command:
@@ -67,6 +71,10 @@ SHELL = (
     Command(
         "Introduction", "The three first screens: model, frontier, privacy", "introduction",
         "welcome", writes=True,
+    ),
+    Command(
+        "Stop the download", "What is there of the model is kept for another time", "stop_fetching",
+        "stop-fetching",
     ),
     Command("Quit", "Close Valence; it opens where it was", "quit", "quit", key="ctrl+q"),
 )  # fmt: skip
@@ -134,6 +142,7 @@ class Terminal(App[None]):
         if self.session.jobs.busy:
             print("finishing what was told …", file=sys.stderr)
         self.session.jobs.finish()
+        gc.unfreeze()
         if not self.session.read_only:
             places.write(self.session.valence.locations.place, self.session.place)
 
@@ -146,6 +155,7 @@ class Terminal(App[None]):
         if page is None:
             page = tab.load()(self.session)
             await self._pages.add_content(page)
+            self.set_timer(SETTLED_S, gc.freeze)
         self._pages.current = self.session.place.page = tab.key
         self._tabs.open(tab.key)
         page.shown()
@@ -264,6 +274,14 @@ class Terminal(App[None]):
         else:
             self.session.jobs.run(self.session.reload, self._use_model, lane="turns")
         return []
+
+    def action_stop_fetching(self) -> None:
+        fetch, self.session.fetch = self.session.fetch, None
+        if fetch is None:
+            self.notify("No model is being fetched.")
+            return
+        told = "The download has stopped; /welcome takes it up again."
+        self.session.jobs.run(fetch.stop, lambda _: self.notify(told))
 
     def _use_model(self, _: None) -> None:
         self.notify("The model is there and answers from now on.")

@@ -1,7 +1,7 @@
 """A model that is being fetched by a process of its own: how far it is, and how it ended.
 
-The process is the command a person would give; it goes on when the app is closed, and one that
-broke off goes on where it was. Knows no screen.
+The process is the command a person would give; it goes on when the app is closed, and over a
+connection that breaks. Knows no screen.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from models.hub import drop_leftovers
 from valence.locations import Locations
 
 State = Literal["running", "done", "failed"]
@@ -38,6 +39,12 @@ class Fetch:
         if self.state == "done":
             return 1.0
         return min(0.99, _bytes_in(self.folder) / self.expected)
+
+    def stop(self) -> None:
+        """Ends it. The files that are whole stay, for another time."""
+        self.process.terminate()
+        self.process.wait()
+        drop_leftovers(self.folder)
 
     @property
     def problem(self) -> str:

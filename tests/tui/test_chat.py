@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 from textual.events import Paste
-from textual.pilot import Pilot
 from textual.widgets import Markdown
 
 from store.errors import DiskFull
 from tests.loopback import LoopbackFrontier
-from tests.tui.playing import opened, play, say, shown, until
+from tests.tui.playing import Stage, opened, play
 from tui.places import Place
 from tui.screens.chat import ChatPage
 from tui.screens.conversations import ConversationList
@@ -32,16 +31,16 @@ TEXT = "My sister Anna works for Siemens in Munich."
 
 def test_it_works_with_nothing_but_itself(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            assert "Tell Valence something" in shown(app)
-            assert "/welcome gets one" in shown(app)
-            await pilot.press(*"Tom is a baker.", "enter")
-            await until(pilot, lambda: "builtin · unverified" in shown(app))
-            assert "Tom – isA – baker" in shown(app)
-            assert "Tell Valence something" not in shown(app)
-            asked = await say(app, pilot, "What is Tom?")
+        async with opened(valence) as stage:
+            assert "Tell Valence something" in stage.written
+            assert "/welcome gets one" in stage.written
+            await stage.pilot.press(*"Tom is a baker.", "enter")
+            await stage.until(lambda: "builtin · unverified" in stage.written)
+            assert "Tom – isA – baker" in stage.written
+            assert "Tell Valence something" not in stage.written
+            asked = await stage.say("What is Tom?")
             assert asked.answer == "Tom is a baker. [1]"
-            assert "[1] “Tom is a baker.”" in shown(app)
+            assert "[1] “Tom is a baker.”" in stage.written
 
     play(scene)
     assert [call.boundary for call in valence.stores.ledger.list()] == ["recompose", "decompose"]
@@ -49,26 +48,26 @@ def test_it_works_with_nothing_but_itself(valence: Valence) -> None:
 
 def test_a_secret_is_masked_on_the_screen(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, "The card 4111 1111 1111 1111 belongs to Grace.")
-            assert "4111 1111" not in shown(app)
-            assert "masked: 1 card" in shown(app)
+        async with opened(valence) as stage:
+            await stage.say("The card 4111 1111 1111 1111 belongs to Grace.")
+            assert "4111 1111" not in stage.written
+            assert "masked: 1 card" in stage.written
 
     play(scene)
 
 
 def test_a_correction_is_made_in_place(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, TEXT)
-            await pilot.press("escape", "c")
-            await until(pilot, lambda: isinstance(app.screen, Edit))
-            edit = app.screen
+        async with opened(valence) as stage:
+            await stage.say(TEXT)
+            await stage.pilot.press("escape", "c")
+            await stage.until(lambda: isinstance(stage.app.screen, Edit))
+            edit = stage.app.screen
             assert isinstance(edit, Edit)
             edit._area.text = "Anna | employer | Siemens"
-            await pilot.press("ctrl+s")
-            await until(pilot, lambda: "corrected by you" in shown(app))
-            assert "workLocation" not in shown(app)
+            await stage.pilot.press("ctrl+s")
+            await stage.until(lambda: "corrected by you" in stage.written)
+            assert "workLocation" not in stage.written
 
     play(scene)
     [fact] = valence.memory.graph.facts()
@@ -77,29 +76,29 @@ def test_a_correction_is_made_in_place(valence: Valence) -> None:
 
 def test_without_an_editor_that_can_be_opened_there_is_a_sentence(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, TEXT)
-            await pilot.press("escape", "c")
-            await until(pilot, lambda: isinstance(app.screen, Edit))
-            await pilot.press("ctrl+g")
-            await until(pilot, lambda: "not supported" in told(app))
-            assert isinstance(app.screen, Edit)
+        async with opened(valence) as stage:
+            await stage.say(TEXT)
+            await stage.pilot.press("escape", "c")
+            await stage.until(lambda: isinstance(stage.app.screen, Edit))
+            await stage.pilot.press("ctrl+g")
+            await stage.until(lambda: "not supported" in told(stage.app))
+            assert isinstance(stage.app.screen, Edit)
 
     play(scene)
 
 
 def test_a_wrong_line_says_so_and_nothing_is_lost(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, "Tom is a baker.")
-            await pilot.press("escape", "c")
-            await until(pilot, lambda: isinstance(app.screen, Edit))
-            edit = app.screen
+        async with opened(valence) as stage:
+            await stage.say("Tom is a baker.")
+            await stage.pilot.press("escape", "c")
+            await stage.until(lambda: isinstance(stage.app.screen, Edit))
+            edit = stage.app.screen
             assert isinstance(edit, Edit)
             edit._area.text = "Tom, baker"
-            await pilot.press("ctrl+s")
-            await until(pilot, lambda: "'Tom, baker' is no fact" in told(app))
-            assert "Tom – isA – baker" in shown(app)
+            await stage.pilot.press("ctrl+s")
+            await stage.until(lambda: "'Tom, baker' is no fact" in told(stage.app))
+            assert "Tom – isA – baker" in stage.written
 
     play(scene)
 
@@ -111,20 +110,20 @@ def told(app: Any) -> str:
 
 def test_rate_copy_and_open_a_source(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, TEXT)
-            await say(app, pilot, "Where does Anna work?")
-            await pilot.press("escape", "d")
-            await until(pilot, lambda: "rated bad" in shown(app))
-            await pilot.press("y")
-            assert app.clipboard == "Anna works for Siemens in Munich. [1]"
-            await pilot.press("o")
-            await until(pilot, lambda: isinstance(app.screen, Source))
-            await until(pilot, lambda: f"{TEXT}" in shown(app))
-            await pilot.press("escape")
-            foot = app.query(TurnView).last().children[-1]
-            await pilot.click(foot, offset=(6, 1))
-            await until(pilot, lambda: isinstance(app.screen, Source))
+        async with opened(valence) as stage:
+            await stage.say(TEXT)
+            await stage.say("Where does Anna work?")
+            await stage.pilot.press("escape", "d")
+            await stage.until(lambda: "rated bad" in stage.written)
+            await stage.pilot.press("y")
+            assert stage.app.clipboard == "Anna works for Siemens in Munich. [1]"
+            await stage.pilot.press("o")
+            await stage.until(lambda: isinstance(stage.app.screen, Source))
+            await stage.until(lambda: f"{TEXT}" in stage.written)
+            await stage.pilot.press("escape")
+            foot = stage.app.query(TurnView).last().children[-1]
+            await stage.pilot.click(foot, offset=(6, foot.size.height - 1))
+            await stage.until(lambda: isinstance(stage.app.screen, Source))
 
     play(scene)
     [feedback] = valence.stores.ledger.feedback(valence.stores.ledger.list()[0].id)
@@ -135,11 +134,11 @@ def test_the_frontier_is_asked_instead(home: Path, monkeypatch: pytest.MonkeyPat
     answers = iter([{"triples": []}, {"triples": [["Anna", "boss", "Tom"]]}])
 
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, TEXT)
-            await pilot.press("escape", "f")
-            await until(pilot, lambda: "Anna – boss – Tom" in shown(app))
-            assert "frontier · asked for" in shown(app)
+        async with opened(valence) as stage:
+            await stage.say(TEXT)
+            await stage.pilot.press("escape", "f")
+            await stage.until(lambda: "Anna – boss – Tom" in stage.written)
+            assert "frontier · asked for" in stage.written
 
     with LoopbackFrontier(lambda user, body: next(answers)) as server:
         monkeypatch.setenv("VALENCE_FRONTIER__PROVIDER", "openai")
@@ -151,23 +150,23 @@ def test_the_frontier_is_asked_instead(home: Path, monkeypatch: pytest.MonkeyPat
 
 def test_without_a_frontier_asking_it_is_a_sentence(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, TEXT)
-            await pilot.press("escape", "f")
-            await until(pilot, lambda: "cannot be asked: no frontier" in told(app))
-            assert "builtin · unverified" in shown(app)
+        async with opened(valence) as stage:
+            await stage.say(TEXT)
+            await stage.pilot.press("escape", "f")
+            await stage.until(lambda: "cannot be asked: no frontier" in told(stage.app))
+            assert "builtin · unverified" in stage.written
 
     play(scene)
 
 
 def test_retry_takes_the_last_turn_again(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, "Tom is a baker.")
-            page = app.query_one(ChatPage)
-            await pilot.press("escape", "r")
-            await until(pilot, lambda: len(valence.stores.ledger.list()) == 2 and not page.busy)
-            assert len(app.query(TurnView)) == 1
+        async with opened(valence) as stage:
+            await stage.say("Tom is a baker.")
+            page = stage.app.query_one(ChatPage)
+            await stage.pilot.press("escape", "r")
+            await stage.until(lambda: len(valence.stores.ledger.list()) == 2 and not page.busy)
+            assert len(stage.app.query(TurnView)) == 1
 
     play(scene)
     assert [fact.triple for fact in valence.memory.graph.facts()] == [("Tom", "isA", "baker")]
@@ -175,17 +174,17 @@ def test_retry_takes_the_last_turn_again(valence: Valence) -> None:
 
 def test_edit_and_branch_leaves_the_old_conversation(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, "Tom is a baker.")
-            await say(app, pilot, "Where does Tom live?")
-            await pilot.press("escape", "e")
-            await until(pilot, lambda: isinstance(app.screen, Edit))
-            edit = app.screen
+        async with opened(valence) as stage:
+            await stage.say("Tom is a baker.")
+            await stage.say("Where does Tom live?")
+            await stage.pilot.press("escape", "e")
+            await stage.until(lambda: isinstance(stage.app.screen, Edit))
+            edit = stage.app.screen
             assert isinstance(edit, Edit)
             edit._area.text = "What is Tom?"
-            await pilot.press("ctrl+s")
-            await until(pilot, lambda: "Tom is a baker. [1]" in shown(app))
-            assert "Where does Tom live?" not in shown(app)
+            await stage.pilot.press("ctrl+s")
+            await stage.until(lambda: "Tom is a baker. [1]" in stage.written)
+            assert "Where does Tom live?" not in stage.written
 
     play(scene)
     conversations = valence.memory.conversations
@@ -204,14 +203,14 @@ def test_a_turn_that_is_stopped_comes_back_to_be_edited(
         return {"triples": [["Tom", "isA", "baker"]]}
 
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            app.query_one(Prompt).write("Tom is a baker.")
-            await pilot.press("enter")
-            await until(pilot, asked.is_set)
-            await pilot.press("escape")
+        async with opened(valence) as stage:
+            stage.app.query_one(Prompt).write("Tom is a baker.")
+            await stage.pilot.press("enter")
+            await stage.until(asked.is_set)
+            await stage.pilot.press("escape")
             go.set()
-            await until(pilot, lambda: not app.query(TurnView))
-            assert app.query_one(Prompt).text == "Tom is a baker."
+            await stage.until(lambda: not stage.app.query(TurnView))
+            assert stage.app.query_one(Prompt).text == "Tom is a baker."
 
     with LoopbackFrontier(slow) as server:
         monkeypatch.setenv("VALENCE_FRONTIER__PROVIDER", "openai")
@@ -233,16 +232,16 @@ def test_typing_goes_on_while_it_thinks_and_turns_keep_their_order(
         return {"triples": []}
 
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
+        async with opened(valence) as stage:
             for text in ("first thing here.", "second thing here."):
-                app.query_one(Prompt).write(text)
-                await pilot.press("enter")
-            await until(pilot, thinking.is_set)
-            await pilot.press(*"third")
-            assert app.query_one(Prompt).text == "third"
-            assert shown(app).count("thinking …") == 2
+                stage.app.query_one(Prompt).write(text)
+                await stage.pilot.press("enter")
+            await stage.until(thinking.is_set)
+            await stage.pilot.press(*"third")
+            assert stage.app.query_one(Prompt).text == "third"
+            assert stage.written.count("thinking …") == 2
             done.set()
-            await until(pilot, lambda: not app.query_one(ChatPage).busy)
+            await stage.until(lambda: not stage.app.query_one(ChatPage).busy)
 
     with LoopbackFrontier(slow) as server:
         monkeypatch.setenv("VALENCE_FRONTIER__PROVIDER", "openai")
@@ -257,19 +256,19 @@ def test_typing_goes_on_while_it_thinks_and_turns_keep_their_order(
 
 def test_words_are_shown_as_they_come_and_markdown_is_laid_out(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
+        async with opened(valence) as stage:
             view = TurnView("How?")
-            await app.query_one(Story).append(view)
+            await stage.app.query_one(Story).append(view)
             for piece in ("Mix ", "flour", " and water"):
                 await view.heard("words", piece)
-            assert "Mix flour and water" in shown(app)
+            assert "Mix flour and water" in stage.written
             await view.heard("said", "Mix flour and water, then:\n\n- knead\n- wait [1]\n")
-            await pilot.pause()
-            assert len(app.query(Markdown)) == 1
+            await stage.pilot.pause()
+            assert len(stage.app.query(Markdown)) == 1
             await view.heard(
                 "words", "\n**Bake.** [a link](javascript:alert) [/ [b + x \x1b]0;x\x07"
             )
-            await pilot.pause()
+            await stage.pilot.pause()
             assert view.answer.startswith("Mix flour and water, then:")
 
     play(scene)
@@ -289,14 +288,14 @@ def test_a_failure_is_a_sentence_and_the_next_turn_works(
     monkeypatch.setattr(valence.stores.ledger.__class__, "record", lambda _, call: failing(call))
 
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
+        async with opened(valence) as stage:
             for text, sentence in (
                 ("One is a baker.", "Error: the disk is [/ full�]0;x�"),
                 ("Two is a baker.", "Error: KeyError"),
                 ("Tom is a baker.", "Tom – isA – baker"),
             ):
-                await say(app, pilot, text)
-                assert sentence in shown(app)
+                await stage.say(text)
+                assert sentence in stage.written
 
     play(scene)
     assert "KeyError" in (home / "logs" / "errors.log").read_text("utf-8")
@@ -307,52 +306,52 @@ def test_a_failure_is_a_sentence_and_the_next_turn_works(
 )
 def test_a_pasted_payload_is_only_text_and_keeps_its_lines(valence: Valence, payload: str) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            prompt = app.query_one(Prompt)
+        async with opened(valence) as stage:
+            prompt = stage.app.query_one(Prompt)
             prompt.post_message(Paste(f"Tom is a baker.\r\n{payload} Anna is a sailor."))
-            await until(pilot, lambda: prompt.text)
+            await stage.until(lambda: prompt.text)
             assert prompt.text.splitlines()[0] == "Tom is a baker."
             assert prompt.text.replace("\n", "").isprintable()
-            await pilot.press("enter")
-            await until(pilot, lambda: "unverified" in shown(app))
-            assert shown(app).replace("\n", "").isprintable()
+            await stage.pilot.press("enter")
+            await stage.until(lambda: "unverified" in stage.written)
+            assert stage.written.replace("\n", "").isprintable()
 
     play(scene)
 
 
 def test_the_prompt_has_lines_and_a_history(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            prompt = app.query_one(Prompt)
-            await say(app, pilot, "Tom is a baker.")
-            await say(app, pilot, "Anna is a sailor.")
-            await pilot.press(*"one", "ctrl+j", *"two")
+        async with opened(valence) as stage:
+            prompt = stage.app.query_one(Prompt)
+            await stage.say("Tom is a baker.")
+            await stage.say("Anna is a sailor.")
+            await stage.pilot.press(*"one", "ctrl+j", *"two")
             assert prompt.text == "one\ntwo"
-            await pilot.press("up", "up")
+            await stage.pilot.press("up", "up")
             assert prompt.text == "Anna is a sailor."
-            await pilot.press("up", "up")
+            await stage.pilot.press("up", "up")
             assert prompt.text == "Tom is a baker."
-            await pilot.press("down", "down")
+            await stage.pilot.press("down", "down")
             assert prompt.text == "one\ntwo"
             prompt.write("   ")
-            await pilot.press("enter")
-            assert len(app.query(TurnView)) == 2
+            await stage.pilot.press("enter")
+            assert len(stage.app.query(TurnView)) == 2
 
     play(scene)
 
 
 def test_slash_commands_are_shown_completed_and_refused(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await pilot.press("slash", "c", "o")
-            assert "/correct" in shown(app)
-            assert "/conversations" in shown(app)
-            await pilot.press("p", "tab")
-            assert app.query_one(Prompt).text == "/copy"
-            app.query_one(Prompt).write("/nothing [/")
-            await pilot.press("enter")
-            await until(pilot, lambda: "There is no /nothing" in told(app))
-            assert app.query_one(Prompt).text == "/nothing [/"
+        async with opened(valence) as stage:
+            await stage.pilot.press("slash", "c", "o")
+            assert "/correct" in stage.written
+            assert "/conversations" in stage.written
+            await stage.pilot.press("p", "tab")
+            assert stage.app.query_one(Prompt).text == "/copy"
+            stage.app.query_one(Prompt).write("/nothing [/")
+            await stage.pilot.press("enter")
+            await stage.until(lambda: "There is no /nothing" in told(stage.app))
+            assert stage.app.query_one(Prompt).text == "/nothing [/"
 
     play(scene)
 
@@ -366,25 +365,25 @@ def test_conversations_are_found_renamed_archived_and_opened(
     conversations = valence.memory.conversations
 
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await pilot.press("ctrl+o", "slash", *"sister")
-            screen = app.screen
+        async with opened(valence) as stage:
+            await stage.pilot.press("ctrl+o", "slash", *"sister")
+            screen = stage.app.screen
             assert isinstance(screen, ConversationList)
-            await until(pilot, lambda: len(screen._found) == 1)
-            await pilot.press("enter", "r")
-            await until(pilot, lambda: isinstance(app.screen, Edit))
-            edit = app.screen
+            await stage.until(lambda: len(screen._found) == 1)
+            await stage.pilot.press("enter", "r")
+            await stage.until(lambda: isinstance(stage.app.screen, Edit))
+            edit = stage.app.screen
             assert isinstance(edit, Edit)
             edit._area.text = "Family"
-            await pilot.press("ctrl+s")
-            await until(pilot, lambda: screen._found[0].title == "Family")
-            await pilot.press("x")
-            await until(pilot, lambda: list(tmp_path.glob("*.md")))
-            await pilot.press("enter")
-            await until(pilot, lambda: TEXT in shown(app))
-            app.query_one(Prompt).write("/archive")
-            await pilot.press("enter")
-            await until(pilot, lambda: len(conversations.list(10)) == 1)
+            await stage.pilot.press("ctrl+s")
+            await stage.until(lambda: screen._found[0].title == "Family")
+            await stage.pilot.press("x")
+            await stage.until(lambda: list(tmp_path.glob("*.md")))
+            await stage.pilot.press("enter")
+            await stage.until(lambda: TEXT in stage.written)
+            stage.app.query_one(Prompt).write("/archive")
+            await stage.pilot.press("enter")
+            await stage.until(lambda: len(conversations.list(10)) == 1)
 
     play(scene)
     assert {one.title for one in conversations.list(10, archived=True)} == {
@@ -397,11 +396,11 @@ def test_conversations_are_found_renamed_archived_and_opened(
 
 def test_an_export_that_cannot_be_written_says_why(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, "Tom is a baker.")
-            app.query_one(Prompt).write("/export /nowhere/at/all.md")
-            await pilot.press("enter")
-            await until(pilot, lambda: "cannot be written" in told(app))
+        async with opened(valence) as stage:
+            await stage.say("Tom is a baker.")
+            stage.app.query_one(Prompt).write("/export /nowhere/at/all.md")
+            await stage.pilot.press("enter")
+            await stage.until(lambda: "cannot be written" in told(stage.app))
 
     play(scene)
 
@@ -430,34 +429,33 @@ def has(story: Story, question: str) -> bool:
     return any(view.question == question for view in story.views)
 
 
-async def scrolled(
-    pilot: Pilot[None], scroll: Callable[..., None], condition: Callable[[], bool]
-) -> None:
+async def scrolled(stage: Stage, scroll: Callable[..., None], question: str) -> None:
     """Scrolls on, as a person does who has not found it yet."""
-    for _ in range(200):
+    story = stage.app.query_one(Story)
+
+    def found() -> bool:
         scroll(animate=False)
-        await pilot.pause(0.05)
-        if condition():
-            return
-    raise AssertionError("it did not come into sight")
+        return has(story, question)
+
+    await stage.until(found)
 
 
 def test_a_long_conversation_is_a_window_that_follows_the_scroll(valence: Valence) -> None:
     place = Place(conversation=long_conversation(valence, 500), introduced=True)
 
     async def scene() -> None:
-        async with opened(valence, session=Session(valence, place=place)) as (app, pilot):
-            story = app.query_one(Story)
-            await until(pilot, lambda: "What was said at 499" in shown(app))
+        async with opened(valence, session=Session(valence, place=place)) as stage:
+            story = stage.app.query_one(Story)
+            await stage.until(lambda: "What was said at 499" in stage.written)
             assert len(story.views) < 20
-            await scrolled(pilot, story.scroll_home, lambda: has(story, "What was said at 400"))
-            await until(pilot, lambda: len(story.views) == MOST)
-            assert "What was said at 499" not in shown(app)
+            await scrolled(stage, story.scroll_home, "What was said at 400")
+            await stage.until(lambda: len(story.views) == MOST)
+            assert "What was said at 499" not in stage.written
             seen = [view.question for view in story.views]
             assert seen == sorted(seen)
-            await scrolled(pilot, story.scroll_end, lambda: has(story, "What was said at 499"))
-            await say(app, pilot, "Tom is a baker.")
-            assert "Tom – isA – baker" in shown(app)
+            await scrolled(stage, story.scroll_end, "What was said at 499")
+            await stage.say("Tom is a baker.")
+            assert "Tom – isA – baker" in stage.written
 
     play(scene)
 
@@ -465,15 +463,15 @@ def test_a_long_conversation_is_a_window_that_follows_the_scroll(valence: Valenc
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (30, 8)])
 def test_the_story_follows_and_can_be_scrolled(valence: Valence, size: tuple[int, int]) -> None:
     async def scene() -> None:
-        async with opened(valence, size) as (app, pilot):
+        async with opened(valence, size=size) as stage:
             for number in range(8):
-                await say(app, pilot, f"Tom{number} is a baker.")
-            story = app.query_one(Story)
-            await until(pilot, lambda: story.scroll_y == story.max_scroll_y > 0)
-            await pilot.press("escape", "g")
-            await until(pilot, lambda: story.scroll_y < story.max_scroll_y)
-            assert app.focused is story.views[0]
-            await pilot.press("j", "k", "G", "escape")
-            assert app.query_one(Prompt).has_focus
+                await stage.say(f"Tom{number} is a baker.")
+            story = stage.app.query_one(Story)
+            await stage.until(lambda: story.scroll_y == story.max_scroll_y > 0)
+            await stage.pilot.press("escape", "g")
+            await stage.until(lambda: story.scroll_y < story.max_scroll_y)
+            assert stage.app.focused is story.views[0]
+            await stage.pilot.press("j", "k", "G", "escape")
+            assert stage.app.query_one(Prompt).has_focus
 
     play(scene)

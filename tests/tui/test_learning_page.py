@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui import learnt
-from tests.tui.stage import opened, play
+from tests.tui.playing import opened, play
 from valence.app import Valence
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from store.calls import Call
 from tests.tui import learnt
-from tests.tui.stage import Stage, opened, play
+from tests.tui.playing import Stage, opened, play
 from tui.widgets import calls
 from tui.widgets.endless import EndlessList
 from valence.app import Valence

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import OptionList
 
 from store.facts import Provenance
-from tests.tui.stage import opened, play
+from tests.tui.playing import opened, play
 from tui.widgets.listing import Listing
 from tui.widgets.neighbourhood import draw
 from valence.app import Valence

@@ -8,9 +8,7 @@ from textual.widgets import Input
 
 from models import machine
 from models.machine import GIB, Facts
-from tests.tui import playing
-from tests.tui.playing import play, say, until
-from tests.tui.stage import Stage
+from tests.tui.playing import Stage, opened, play
 from tui.app import Terminal
 from tui.places import Place
 from tui.screens.introduction import Introduction
@@ -50,15 +48,15 @@ def test_chat(valence: Valence, size: tuple[int, int], theme: str) -> None:
     place = Place(conversation=conversation, introduced=True)
 
     async def scene() -> None:
-        async with playing.opened(valence, size, Session(valence, place=place)) as (app, pilot):
-            assert app.native_ansi_color == (theme == "ansi")
-            app.query_one(Prompt).cursor_blink = False
-            await until(pilot, lambda: "Nobody" in playing.shown(app))
-            await pilot.pause()
-            await Stage(app, pilot).looks(f"chat-{size[0]}x{size[1]}")
-            await pilot.press("slash", "c")
-            await pilot.pause()
-            await Stage(app, pilot).looks(f"slashes-{size[0]}x{size[1]}")
+        async with opened(valence, size=size, session=Session(valence, place=place)) as stage:
+            assert stage.app.native_ansi_color == (theme == "ansi")
+            stage.app.query_one(Prompt).cursor_blink = False
+            await stage.until(lambda: "Nobody" in stage.written)
+            await stage.pilot.pause()
+            await stage.looks(f"chat-{size[0]}x{size[1]}")
+            await stage.pilot.press("slash", "c")
+            await stage.pilot.pause()
+            await stage.looks(f"slashes-{size[0]}x{size[1]}")
 
     play(scene)
 
@@ -66,11 +64,11 @@ def test_chat(valence: Valence, size: tuple[int, int], theme: str) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_help(valence: Valence, size: tuple[int, int]) -> None:
     async def scene() -> None:
-        async with playing.opened(valence, size) as (app, pilot):
-            await say(app, pilot, "Tom is a baker.")
-            await pilot.press("escape", "f1")
-            await pilot.pause()
-            await Stage(app, pilot).looks(f"help-{size[0]}x{size[1]}")
+        async with opened(valence, size=size) as stage:
+            await stage.say("Tom is a baker.")
+            await stage.pilot.press("escape", "f1")
+            await stage.pilot.pause()
+            await stage.looks(f"help-{size[0]}x{size[1]}")
 
     play(scene)
 
@@ -86,16 +84,17 @@ def test_the_first_run(
 
     async def scene() -> None:
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: isinstance(app.screen, Introduction))
-            await pilot.pause()
-            await Stage(app, pilot).looks(f"first-run-1-{size[0]}x{size[1]}")
-            await pilot.press("G", "enter", "j", "enter")
-            await pilot.pause()
+            stage = Stage(app, pilot)
+            await stage.until(lambda: isinstance(app.screen, Introduction))
+            await stage.pilot.pause()
+            await stage.looks(f"first-run-1-{size[0]}x{size[1]}")
+            await stage.pilot.press("G", "enter", "j", "enter")
+            await stage.pilot.pause()
             assert app.screen.query_one("#model", Input).has_focus
             app.screen.query_one("#model", Input).cursor_blink = False
-            await Stage(app, pilot).looks(f"first-run-2-{size[0]}x{size[1]}")
-            await pilot.press("escape")
-            await until(pilot, lambda: not isinstance(app.screen, Introduction))
+            await stage.looks(f"first-run-2-{size[0]}x{size[1]}")
+            await stage.pilot.press("escape")
+            await stage.until(lambda: not isinstance(app.screen, Introduction))
 
     play(scene)
     app.finish()
@@ -109,17 +108,18 @@ def test_staying_local_and_consent_are_kept(valence: Valence) -> None:
 
     async def scene() -> None:
         async with app.run_test() as pilot:
-            await until(pilot, lambda: isinstance(app.screen, Introduction))
-            await pilot.press("G", "enter")
-            await until(pilot, lambda: app.session.place.introduction == 1)
-            await pilot.press("enter")
-            await until(pilot, lambda: app.session.place.introduction == 2)
-            await pilot.press("b")
-            await until(pilot, lambda: app.session.place.introduction == 1)
-            await pilot.press("enter")
-            await until(pilot, lambda: app.session.place.introduction == 2)
-            await pilot.press("j", "enter")
-            await until(pilot, lambda: not isinstance(app.screen, Introduction))
+            stage = Stage(app, pilot)
+            await stage.until(lambda: isinstance(app.screen, Introduction))
+            await stage.pilot.press("G", "enter")
+            await stage.until(lambda: app.session.place.introduction == 1)
+            await stage.pilot.press("enter")
+            await stage.until(lambda: app.session.place.introduction == 2)
+            await stage.pilot.press("b")
+            await stage.until(lambda: app.session.place.introduction == 1)
+            await stage.pilot.press("enter")
+            await stage.until(lambda: app.session.place.introduction == 2)
+            await stage.pilot.press("j", "enter")
+            await stage.until(lambda: not isinstance(app.screen, Introduction))
 
     play(scene)
     app.finish()
@@ -136,10 +136,11 @@ def test_a_key_without_a_keychain_is_a_sentence_and_nothing_is_kept(
 
     async def scene() -> None:
         async with app.run_test() as pilot:
-            await until(pilot, lambda: isinstance(app.screen, Introduction))
-            await pilot.press("j", "enter")
-            await pilot.press(*"some-model", "enter", *"not a key", "enter")
-            await until(pilot, lambda: "Error: " in playing.shown(app))
+            stage = Stage(app, pilot)
+            await stage.until(lambda: isinstance(app.screen, Introduction))
+            await stage.pilot.press("j", "enter")
+            await stage.pilot.press(*"some-model", "enter", *"not a key", "enter")
+            await stage.until(lambda: "Error: " in stage.written)
 
     play(scene)
     app.finish()
@@ -152,12 +153,12 @@ def test_ansi_means_the_terminals_own_colours(valence: Valence) -> None:
     valence.adopt(Settings(terminal=TerminalSettings(theme="ansi")))
 
     async def scene() -> None:
-        async with playing.opened(valence) as (app, pilot):
-            await say(app, pilot, "Tom is a baker.")
+        async with opened(valence) as stage:
+            await stage.say("Tom is a baker.")
             for key in ("escape", "f2", "f3", "f4", "f5", "f1"):
-                await pilot.press(key)
-                await pilot.pause(0.2)
-                assert not own_colours(app), (key, own_colours(app))
+                await stage.pilot.press(key)
+                await stage.pilot.pause(0.2)
+                assert not own_colours(stage.app), (key, own_colours(stage.app))
 
     play(scene)
 

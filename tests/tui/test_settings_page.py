@@ -10,7 +10,7 @@ import pytest
 
 from models.keys import get_key
 from tests.models.test_keys import Memory
-from tests.tui.stage import Stage, opened, play
+from tests.tui.playing import Stage, opened, play
 from valence.app import Valence
 from valence.config import load_settings
 

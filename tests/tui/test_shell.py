@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import ContentSwitcher, OptionList
 
-from tests.tui.playing import opened, play, say, shown, until
+from tests.tui.playing import Stage, opened, play
 from tui import places
 from tui.app import Terminal
 from tui.screens.help import Help
@@ -28,33 +28,33 @@ def where(app: Terminal) -> str | None:
 
 def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await pilot.press("f2")
-            assert where(app) == "learning"
-            await pilot.press("4")
-            assert where(app) == "memory"
-            await pilot.click("TabTitle", offset=(2, 0))
-            assert where(app) == "chat"
-            await pilot.press("4")  # where text is being written a digit is a digit
-            assert app.query_one(Prompt).text == "4"
-            app.query_one(Prompt).write("/ledger")
-            await pilot.press("enter")
-            assert where(app) == "ledger"
-            await pilot.press("alt+1")
-            assert where(app) == "chat"
+        async with opened(valence) as stage:
+            await stage.pilot.press("f2")
+            assert where(stage.app) == "learning"
+            await stage.pilot.press("4")
+            assert where(stage.app) == "memory"
+            await stage.pilot.click("TabTitle", offset=(2, 0))
+            assert where(stage.app) == "chat"
+            await stage.pilot.press("4")  # where text is being written a digit is a digit
+            assert stage.app.query_one(Prompt).text == "4"
+            stage.app.query_one(Prompt).write("/ledger")
+            await stage.pilot.press("enter")
+            assert where(stage.app) == "ledger"
+            await stage.pilot.press("alt+1")
+            assert where(stage.app) == "chat"
 
     play(scene)
 
 
 def test_the_palette_finds_a_command_of_another_page_and_goes_there(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, "Tom is a baker.")
-            await pilot.press("f3", "ctrl+p", *"new conversation")
-            found = app.screen.query_one(OptionList)
-            await until(pilot, lambda: found.option_count == 1)
-            await pilot.press("down", "enter")
-            await until(pilot, lambda: where(app) == "chat" and not app.query(TurnView))
+        async with opened(valence) as stage:
+            await stage.say("Tom is a baker.")
+            await stage.pilot.press("f3", "ctrl+p", *"new conversation")
+            found = stage.app.screen.query_one(OptionList)
+            await stage.until(lambda: found.option_count == 1)
+            await stage.pilot.press("down", "enter")
+            await stage.until(lambda: where(stage.app) == "chat" and not stage.app.query(TurnView))
 
     play(scene)
 
@@ -77,30 +77,30 @@ def test_every_command_has_an_action_and_a_name_of_its_own(valence: Valence) -> 
 
 def test_help_tells_the_keys_of_what_has_the_focus(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await pilot.press("f1")
-            assert isinstance(app.screen, Help)
-            assert "New line" in shown(app)
-            assert "/correct" in shown(app)
-            assert "Correct\n" not in shown(app)  # a letter is text while something is written
-            await pilot.press("escape")
-            await say(app, pilot, "Tom is a baker.")
-            await pilot.press("escape", "question_mark")
-            await until(pilot, lambda: isinstance(app.screen, Help))
-            assert "New line" not in shown(app)
-            await pilot.press("f1")
-            assert not isinstance(app.screen, Help)
+        async with opened(valence) as stage:
+            await stage.pilot.press("f1")
+            assert isinstance(stage.app.screen, Help)
+            assert "New line" in stage.written
+            assert "/correct" in stage.written
+            assert "Correct\n" not in stage.written  # a letter is text while something is written
+            await stage.pilot.press("escape")
+            await stage.say("Tom is a baker.")
+            await stage.pilot.press("escape", "question_mark")
+            await stage.until(lambda: isinstance(stage.app.screen, Help))
+            assert "New line" not in stage.written
+            await stage.pilot.press("f1")
+            assert not isinstance(stage.app.screen, Help)
 
     play(scene)
 
 
 def test_a_theme_is_kept_as_a_setting(valence: Valence, home: Path) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            app.query_one(Prompt).write("/theme ansi")
-            await pilot.press("enter")
-            await until(pilot, lambda: app.theme == "ansi")
-            assert app.native_ansi_color
+        async with opened(valence) as stage:
+            stage.app.query_one(Prompt).write("/theme ansi")
+            await stage.pilot.press("enter")
+            await stage.until(lambda: stage.app.theme == "ansi")
+            assert stage.app.native_ansi_color
 
     play(scene)
     assert load_settings(home / "config.toml").terminal.theme == "ansi"
@@ -108,19 +108,19 @@ def test_a_theme_is_kept_as_a_setting(valence: Valence, home: Path) -> None:
 
 def test_it_opens_where_it_was(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, pilot):
-            await say(app, pilot, "Tom is a baker.")
-            app.query_one(Prompt).write("half a th")
-            await pilot.press("f4")
+        async with opened(valence) as stage:
+            await stage.say("Tom is a baker.")
+            stage.app.query_one(Prompt).write("half a th")
+            await stage.pilot.press("f4")
         place = places.read(valence.locations.place)
         assert (place.page, place.draft, place.history) == (
             "memory", "half a th", ["Tom is a baker."],
         )  # fmt: skip
-        async with opened(valence, session=Session(valence, place=place)) as (app, pilot):
-            assert where(app) == "memory"
-            await pilot.press("1")
-            await until(pilot, lambda: "Tom is a baker." in shown(app))
-            assert app.query_one(Prompt).text == "half a th"
+        async with opened(valence, session=Session(valence, place=place)) as stage:
+            assert where(stage.app) == "memory"
+            await stage.pilot.press("1")
+            await stage.until(lambda: "Tom is a baker." in stage.written)
+            assert stage.app.query_one(Prompt).text == "half a th"
 
     play(scene)
     assert valence.locations.place.stat().st_mode & 0o777 == 0o600
@@ -137,16 +137,16 @@ def test_a_second_instance_only_reads_and_says_so(valence: Valence, home: Path) 
         with held(valence.stores.leases, TERMINAL) as first, Valence.open() as other:
             assert first is not None
             with held(other.stores.leases, TERMINAL) as lost:
-                async with opened(other, session=Session(other, lost=lost)) as (app, pilot):
-                    await until(pilot, lambda: "read-only" in shown(app))
-                    app.query_one(Prompt).write("Tom is a baker.")
-                    await pilot.press("enter")
-                    await pilot.pause(0.1)
-                    assert not app.query(TurnView)
-                    app.query_one(Prompt).write("/theme light")
-                    await pilot.press("enter")
-                    await pilot.pause(0.1)
-                    assert app.theme == "dark"
+                async with opened(other, session=Session(other, lost=lost)) as stage:
+                    await stage.until(lambda: "read-only" in stage.written)
+                    stage.app.query_one(Prompt).write("Tom is a baker.")
+                    await stage.pilot.press("enter")
+                    await stage.pilot.pause(0.1)
+                    assert not stage.app.query(TurnView)
+                    stage.app.query_one(Prompt).write("/theme light")
+                    await stage.pilot.press("enter")
+                    await stage.pilot.pause(0.1)
+                    assert stage.app.theme == "dark"
 
     play(scene)
     assert valence.stores.ledger.list() == []
@@ -157,14 +157,14 @@ def test_closing_asks_while_a_run_is_training(valence: Valence) -> None:
     async def scene() -> None:
         with Valence.open() as other:
             other.stores.leases.acquire(LEASE, LEASE_S)
-            async with opened(valence) as (app, pilot):
-                await until(pilot, lambda: "training" in shown(app))
-                await pilot.press("ctrl+q")
-                await until(pilot, lambda: isinstance(app.screen, Confirm))
-                await pilot.press("escape")
-                assert app.is_running
-                await pilot.press("ctrl+q", "y")
-                await until(pilot, lambda: not app.is_running)
+            async with opened(valence) as stage:
+                await stage.until(lambda: "training" in stage.written)
+                await stage.pilot.press("ctrl+q")
+                await stage.until(lambda: isinstance(stage.app.screen, Confirm))
+                await stage.pilot.press("escape")
+                assert stage.app.is_running
+                await stage.pilot.press("ctrl+q", "y")
+                await stage.until(lambda: not stage.app.is_running)
 
     play(scene)
 
@@ -204,7 +204,7 @@ def test_a_defect_ends_the_app_with_one_line(
     async def scene() -> None:
         async with app.run_test() as pilot:
             app.call_later(lambda: json.loads("[/ \x1b]0;x\x07"))
-            await until(pilot, lambda: not app.is_running)
+            await Stage(app, pilot).until(lambda: not app.is_running)
 
     with pytest.raises(json.JSONDecodeError):
         play(scene)

@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from store.adapters import Adapter
 from tui import adapter_words as say
 from tui import render
+from tui.widgets.key_line import KeyLine
 from tui.widgets.listing import Listing
 from valence.app import Valence
 from valence.comparison import ItemByItem, item_by_item
@@ -68,7 +69,7 @@ class AdapterScreen(ModalScreen[None]):
             yield self._metrics
             yield self._heading
             yield self._items
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         valence = self._page.session.valence

@@ -160,13 +160,13 @@ class ChatPage(TalkPage):
             clipboard.copy(self.app, render.safe(view.answer))
             self.notify("Copied.")
 
-    def action_rate(self, rating: int) -> None:
+    async def action_rate(self, rating: int) -> None:
         from valence.conversation import revising
 
         app = self.session.valence
-        self._revise(lambda turn: revising.rate(app, turn, rating > 0))
+        await self._revise(lambda turn: revising.rate(app, turn, rating > 0))
 
-    def action_frontier(self) -> None:
+    async def action_frontier(self) -> None:
         from valence.conversation import revising
         from valence.learning import learn
 
@@ -176,7 +176,7 @@ class ChatPage(TalkPage):
             _, answer = revising.ask_frontier(app, turn)
             self.session.jobs.run(partial(learn, app, answer), lane="learning")
 
-        self._revise(ask, "asking the frontier …")
+        await self._revise(ask, "asking the frontier …")
 
     def action_correct(self) -> None:
         """The answer in an editor; what comes back is kept as a correction."""
@@ -194,13 +194,13 @@ class ChatPage(TalkPage):
         app = self.session.valence
         hint = "One fact a line: subject | relation | object" if draft.facts else ""
 
-        def corrected(text: str | None) -> None:
+        async def corrected(text: str | None) -> None:
             if text is not None and text != draft.text:
-                self._revise(lambda turn: revising.correct(app, turn, text))
+                await self._revise(lambda turn: revising.correct(app, turn, text))
 
         self.app.push_screen(Edit("What should it have been?", draft.text, hint), corrected)
 
-    def _revise(self, change: Callable[[Turn], object], waiting: str = "…") -> None:
+    async def _revise(self, change: Callable[[Turn], object], waiting: str = "…") -> None:
         """Changes the chosen turn in the thread of the turns, and shows it as it is then."""
         view, kept = self.story.chosen, self._chosen()
         if view is None or kept is None:
@@ -210,7 +210,7 @@ class ChatPage(TalkPage):
             change(kept.turn)
             return self.kept_now(kept.turn.id)
 
-        view.wait(waiting)
+        await view.wait(waiting)
         self.session.jobs.run(revise, view.show, partial(self._left, view, kept), lane="turns")
 
     async def _left(self, view: TurnView, kept: Told, sentence: str) -> None:

@@ -11,12 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, OptionList
+from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from store.conversations import Conversation
 from tui import render
 from tui.session import Session
+from tui.widgets.key_line import KeyLine
 from tui.widgets.vim import VimList
 from valence.conversation.transcript import write
 
@@ -61,7 +62,7 @@ class ConversationList(ModalScreen[str | None]):
         with Vertical():
             yield self._input
             yield self._list
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._list.focus()

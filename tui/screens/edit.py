@@ -10,10 +10,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Paste
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from tui import render
 from tui.editor import edit
+from tui.widgets.key_line import KeyLine
 from valence.errors import ValenceError
 
 
@@ -56,7 +57,7 @@ class Edit(ModalScreen[str | None]):
             if self._hint:
                 yield Static(Content.styled(render.line(self._hint), render.QUIET))
             yield self._area
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._area.focus()

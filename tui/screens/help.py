@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui import render
 from tui.commands import Command
+from tui.widgets.key_line import KeyLine
 from tui.widgets.vim import VimScroll
 
 READING = """\
@@ -52,7 +53,7 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VimScroll():
             yield Static(self._text())
-        yield Footer()
+        yield KeyLine()
 
     def _text(self) -> Content:
         keys: dict[str, list[str]] = {}

@@ -16,13 +16,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from models.keys import set_key, source
 from models.machine import facts
 from tui import render
 from tui.session import Session
+from tui.widgets.key_line import KeyLine
 from tui.widgets.vim import VimList
 from valence import fetching
 from valence.recommending import BASES, choices, machine_in_words
@@ -82,7 +83,7 @@ class Introduction(Screen[None]):
             yield self._model
             yield self._key
             yield self._problem
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._session.place.introduction %= STEPS

@@ -28,6 +28,7 @@ from tui.widgets.empty import EmptyState
 from tui.widgets.listing import Listing
 from tui.widgets.plot import Axes, Line, Plot
 from tui.widgets.vim import VimScroll
+from tui.widgets.words import Words
 from valence import steering, switching
 from valence.journey import Journey
 from valence.learning import start_by_hand
@@ -76,13 +77,13 @@ class LearningPage(Page):
         super().__init__(session)
         self._seen: Seen | None = None
         self._looking = self._failed = False
-        self._headings = Static(id="headings")
+        self._headings = Words(id="headings")
         self._boundaries = Listing(id="boundaries")
         self._plot = Plot(id="coverage")
         self._nothing = EmptyState(
             "No calls yet", "Tell Valence something in the chat: each call draws the line on."
         )
-        self._facts = Static()
+        self._facts = Words()
         self._work = Listing(id="work")
 
     def compose(self) -> ComposeResult:
@@ -141,10 +142,10 @@ class LearningPage(Page):
         if self._seen is None:
             return
         width = self.content_size.width - 3
-        self._headings.update(say.headings(width))
+        self._headings.say(say.headings(width))
         lines = [say.overview(journey, width) for journey in self._seen.journeys]
         names = [journey.boundary for journey in self._seen.journeys]
-        put(self._boundaries, list(zip(names, lines, strict=True)))
+        self._boundaries.show(list(zip(names, lines, strict=True)))
         self._draw_chosen(self._seen, width)
 
     def _draw_chosen(self, seen: Seen, width: int) -> None:
@@ -152,11 +153,11 @@ class LearningPage(Page):
         one = self.chosen
         if one is None:
             return
-        self._facts.update(say.facts(one))
+        self._facts.say(say.facts(one))
         self._plot.display, self._nothing.display = bool(one.course), not one.course
         axes = Axes(first=f"{one.begins:,}", last=figures.several(one.calls, "call"))
         self._plot.show([Line("coverage", [coverage for _, coverage in one.course])], axes)
-        put(self._work, self._entries(seen, one.boundary, width))
+        self._work.show(self._entries(seen, one.boundary, width))
 
     def _entries(self, seen: Seen, boundary: str, width: int) -> list[tuple[str, Content]]:
         """Runs and adapters under their headings; a heading has no name."""
@@ -263,13 +264,3 @@ class LearningPage(Page):
             self.refresh_from_store()
 
         self.load(act, told)
-
-
-def put(listing: Listing, entries: list[tuple[str, Content]]) -> None:
-    """Shows these entries (name, line). Those that are there already are drawn in place, so that
-    nothing moves under the cursor; one without a name is a heading."""
-    if [option.id or "" for option in listing.options] != [name for name, _ in entries]:
-        listing.show(entries)
-        return
-    for place, (_, line) in enumerate(entries):
-        listing.replace_option_prompt_at_index(place, line)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import OptionList, Static
+from textual.content import Content
+from textual.widgets import OptionList
 
 from store.calls import Call
 from tui import ledger_words as say
@@ -25,6 +26,7 @@ from tui.widgets.confirm import Confirm
 from tui.widgets.empty import EmptyState
 from tui.widgets.listing import SearchLine
 from tui.widgets.vim import VimScroll
+from tui.widgets.words import Words
 from valence import feedback
 from valence.drafting import Draft, draft_of
 from valence.errors import ValenceError
@@ -75,11 +77,11 @@ class LedgerPage(Page):
         self._chosen = Chosen()
         self._words = ""
         self._chips = {name: Chip(key, name) for key, name in Chosen.KEYS.items()}
-        self._count = Static(id="count")
+        self._count = Words(id="count")
         self._search = SearchLine("/ search in what went in and what came out")
         self._list = Calls(session)
         self._nothing = EmptyState("No calls yet", "All that Valence answers is kept here.")
-        self._story = Static()
+        self._story = Words()
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="filters"):
@@ -112,7 +114,7 @@ class LedgerPage(Page):
 
     @on(Calls.Read)
     def count(self, event: Calls.Read) -> None:
-        self._count.update(say.count(event.count, event.more))
+        self._count.say(say.count(event.count, event.more))
         empty = not event.count and self._chosen == Chosen() and not self._words
         self._nothing.display, self._list.display = empty, not empty
 
@@ -179,7 +181,7 @@ class LedgerPage(Page):
 
     def _preview(self, story: Story) -> None:
         if self._list.call is not None and self._list.call.id == story.call.id:
-            self._story.update(say.story(story))
+            self._story.say(say.story(story))
 
     @on(OptionList.OptionSelected)
     def action_open(self) -> None:
@@ -259,4 +261,4 @@ class LedgerPage(Page):
     def _forgotten(self, call: Call) -> None:
         self.notify("forgotten", markup=False)
         self._list.drop(call)
-        self._story.update("")
+        self._story.say(Content(""))

@@ -9,13 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
 
 from store.runs import StateChange
 from tui import figures, render
 from tui import learning_words as say
+from tui.widgets.key_line import KeyLine
 from tui.widgets.plot import Axes, Line, Plot
 from tui.widgets.vim import VimScroll
+from tui.widgets.words import Words
 from valence.progress import Progress, progress_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class RunScreen(ModalScreen[None]):
     def __init__(self, page: LearningPage, run_id: str) -> None:
         super().__init__()
         self._page, self._run_id = page, run_id
-        self._title, self._progress, self._story = Static(), Static(), Static()
+        self._title, self._progress, self._story = Words(), Words(), Words()
         self._plot = Plot()
         self._looking = False
 
@@ -55,7 +56,7 @@ class RunScreen(ModalScreen[None]):
             yield self._plot
             with VimScroll():
                 yield self._story
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._refresh()
@@ -89,11 +90,11 @@ class RunScreen(ModalScreen[None]):
         if not self.is_attached:
             return
         found, history, lines = told
-        self._title.update(say.run_title(found.run))
-        self._progress.update(_progress(found))
+        self._title.say(say.run_title(found.run))
+        self._progress.say(_progress(found))
         self._plot.show(lines, _axes(found))
         states = [(change.state, change.created_at, change.reason) for change in history]
-        self._story.update(say.run_story(states))
+        self._story.say(say.run_story(states))
 
 
 def _progress(found: Progress) -> Content:

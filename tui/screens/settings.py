@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from models.keys import VARIABLES, Source, forget_key, set_key, source, unusable
 from tui import render, settings_words
@@ -20,6 +20,7 @@ from tui.screens.page import Page
 from tui.session import Session
 from tui.widgets.editing import Choose, Write
 from tui.widgets.listing import Listing, SearchLine
+from tui.widgets.words import Words
 from valence.config import Settings, check
 from valence.options import NOTHING, Option, options
 
@@ -66,7 +67,7 @@ class SettingsPage(Page):
         with Container(id="set"):
             with Vertical(id="list"):
                 yield Listing()
-            yield Static(id="what")
+            yield Words(id="what")
 
     def shown(self) -> None:
         super().shown()
@@ -106,13 +107,15 @@ class SettingsPage(Page):
     # -- showing -------------------------------------------------------------------------------
 
     def _show(self, read: Read) -> None:
-        self._read = read
-        self._fill()
+        if read != self._read:
+            self._read = read
+            self._fill()
 
     def _fill(self) -> None:
         rows = list(self._rows())[1:]
         nothing = ("", Content.styled("no such setting", render.QUIET))
         self.query_one(Listing).show(rows or [nothing])
+        self._show_what()
 
     def _rows(self) -> Iterator[tuple[str, Content]]:
         settings, found, keys = self._read
@@ -140,7 +143,7 @@ class SettingsPage(Page):
             what = settings_words.details(option)
         elif provider is not None:
             what = settings_words.key_details(provider, self._read[2].get(provider))
-        self.query_one("#what", Static).update(what)
+        self.query_one("#what", Words).say(what)
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= WIDE, "wide")

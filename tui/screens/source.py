@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui import render
 from tui.session import Session
+from tui.widgets.key_line import KeyLine
 from tui.widgets.vim import VimScroll
 
 
@@ -40,7 +41,7 @@ class Source(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VimScroll():
             yield self._text
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.action_turn(0)

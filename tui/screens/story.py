@@ -7,9 +7,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui import ledger_words as say
+from tui.widgets.key_line import KeyLine
 from tui.widgets.vim import VimScroll
 from valence.story import Story
 
@@ -35,4 +36,4 @@ class StoryScreen(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with VimScroll():
             yield Static(say.story(self._story))
-        yield Footer()
+        yield KeyLine()

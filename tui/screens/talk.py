@@ -173,8 +173,7 @@ class TalkPage(Page):
         after_turn(self.session.valence)
 
     async def _to_the_end(self) -> None:
-        for welcome in self.story.query("#welcome"):
-            await welcome.remove()
+        self.story.query("#welcome").remove()
         if not self.story.at_end:
             await self._begin(self._read())
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from tui import render
+from tui.widgets.words import Words
 
 
-class Chip(Static):
+class Chip(Words):
     """One filter; `name` is its action on the page."""
 
     DEFAULT_CSS = """
@@ -30,7 +30,7 @@ class Chip(Static):
 
     def show(self, value: str) -> None:
         """Its present value."""
-        self.update(Content.assemble((f"{self._key} ", render.QUIET), render.line(value)))
+        self.say(Content.assemble((f"{self._key} ", render.QUIET), render.line(value)))
 
     def on_click(self) -> None:
         self.post_message(self.Pressed(self._action))

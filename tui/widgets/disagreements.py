@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from store.graph import Fact
 from tui import remembered
@@ -15,6 +15,7 @@ from tui.screens.page import Page
 from tui.widgets.empty import EmptyState
 from tui.widgets.listing import Listing
 from tui.widgets.sections import Chosen, Section
+from tui.widgets.words import Words
 from valence.memory.about import Statement, statements
 from valence.memory.knowledge import Contradiction
 
@@ -42,7 +43,7 @@ class Disagreements(Section):
             "The others are kept, and believed no longer.",
         )
         yield Listing(id="claims")
-        yield Static(id="why")
+        yield Words(id="why")
 
     @property
     def claims(self) -> Listing:
@@ -104,18 +105,21 @@ class Disagreements(Section):
             rows.append(("", remembered.disagreement(each)))
             rows += [(fact.id, remembered.claim(fact)) for fact in each.facts]
         self.claims.show(rows)
+        self._show_why()
 
     @on(OptionList.OptionHighlighted)
     def highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
-        fact = self._fact()
-        if fact is not None:
-            self._show_why(fact)
+        self._show_why()
 
-    def _show_why(self, fact: Fact) -> None:
+    def _show_why(self) -> None:
+        fact = self._fact()
+        if fact is None:
+            return
+
         def show(found: list[Statement]) -> None:
             if fact == self._fact():  # another may have been gone to by now
-                self.query_one("#why", Static).update(remembered.said(fact, found))
+                self.query_one("#why", Words).say(remembered.said(fact, found))
 
         self.owner.load(lambda: statements(self.memory.graph, fact.id), show)
 

@@ -1,22 +1,51 @@
-"""The footer: the keys that work now. It is laid out anew only when they are others: moving through
-a list changes the focus with every key, and the keys with none."""
+"""The footer: the keys that work now, on one line; a click on one is its press.
+
+One widget for all of them: a widget a key, made anew with every focus, is most of what a change of
+the page takes. Knows no page.
+"""
 
 from __future__ import annotations
 
+from textual.binding import ActiveBinding, Binding
+from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer
+from textual.style import Style
+from textual.widgets import Static
+
+from tui import render
 
 
-class KeyLine(Footer):
-    """The keys of what has the focus."""
+class KeyLine(Static):
+    """The keys of what has the focus; those that are off are dim."""
 
-    def __init__(self) -> None:
-        super().__init__(show_command_palette=False)
-        self._keys: tuple[tuple[str, str, bool], ...] = ()
+    DEFAULT_CSS = """
+    KeyLine {
+        dock: bottom; height: 1; background: $footer-background; text-wrap: nowrap;
+        link-color: $foreground; link-style: none; link-background: transparent;
+        link-color-hover: $foreground; link-style-hover: underline;
+        link-background-hover: transparent;
+    }
+    """
 
-    def bindings_changed(self, screen: Screen[object]) -> None:
-        active = [each for each in screen.active_bindings.values() if each.binding.show]
-        keys = tuple((one.binding.key, one.binding.description, one.enabled) for one in active)
-        if keys != self._keys:
-            self._keys = keys
-            super().bindings_changed(screen)
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self.follow)
+
+    def follow(self, screen: Screen[object]) -> None:
+        """Shows the keys that work on this screen now."""
+        if not self.app.app_focus:
+            return  # else they would go with the focus, and come back with it
+        shown: dict[str, ActiveBinding] = {}
+        for one in screen.active_bindings.values():
+            if one.binding.show:
+                shown.setdefault(one.binding.action, one)
+        keys = [self._key(one.binding, one.enabled) for one in shown.values()]
+        self.update(Content("").join(keys), layout=False)
+
+    def _key(self, binding: Binding, enabled: bool) -> Content:
+        named = Content.assemble(
+            (f" {self.app.get_key_display(binding)} ", "bold $footer-key-foreground"),
+            f"{render.line(binding.description)} ",
+        )
+        if not enabled:
+            return named.stylize("dim")
+        return named.stylize(Style.from_meta({"@click": f"app.simulate_key({binding.key!r})"}))

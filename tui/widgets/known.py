@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
 from textual.widget import Widget
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from store.entity_search import MANY, Listed, named_like, told_lately
 from store.graph import Entity, Fact
@@ -21,6 +21,7 @@ from tui.widgets.empty import EmptyState
 from tui.widgets.listing import Listing, SearchLine
 from tui.widgets.neighbourhood import draw
 from tui.widgets.sections import Chosen, Section
+from tui.widgets.words import Words
 from valence.memory.about import Statement, facts_about, statements
 from valence.memory.memory import Memory
 from valence.memory.naming import entity_key
@@ -96,10 +97,10 @@ class Known(Section):
                 yield SearchLine("/ search")
                 yield Listing(id="entities")
             with Vertical(id="about"):
-                yield Static(id="name")
+                yield Words(id="name")
                 yield Around()
                 yield Listing(id="facts")
-                yield Static(id="said")
+                yield Words(id="said")
 
     def on_mount(self) -> None:
         self._words: list[str] = []
@@ -179,9 +180,10 @@ class Known(Section):
         self._found = found
         self.show_empty(not found and not self._words and not facts)
         self.post_message(self.Counted(self.KEY, facts))
-        self.call_after_refresh(self._fill)  # by then the lists have their widths
-        if self._about is not None and not self._trail and self.entities.chosen:
+        self._trail = []
+        if any(each.entity.id == self.entities.chosen for each in found):
             self.open(self.entities.chosen)
+        self.call_after_refresh(self._fill)  # by then the lists have their widths
 
     def _fill(self) -> None:
         width = max(12, self.entities.content_size.width - 3)
@@ -195,7 +197,7 @@ class Known(Section):
         self._about = about
         others = f"  also {', '.join(map(render.line, about.aliases))}" if about.aliases else ""
         name = render.line(about.entity.name)
-        self.query_one("#name", Static).update(
+        self.query_one("#name", Words).say(
             Content.assemble((name, "bold $text-primary"), (others, render.QUIET))
         )
         self.query_one(Around).show(about.place)
@@ -212,7 +214,7 @@ class Known(Section):
     def _show_said(self, fact: Fact) -> None:
         def show(found: list[Statement]) -> None:
             if fact == self.fact:  # another may have been gone to by now
-                self.query_one("#said", Static).update(remembered.said(fact, found))
+                self.query_one("#said", Words).say(remembered.said(fact, found))
 
         self.owner.load(lambda: statements(self.memory.graph, fact.id), show)
 

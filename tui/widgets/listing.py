@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -34,15 +34,24 @@ class Listing(VimList):
     """
 
     def show(self, rows: Sequence[tuple[str, Content]]) -> None:
-        """These rows from now on; the one that was chosen stays chosen where it is still there."""
+        """These rows from now on; the one that was chosen stays chosen where it is still there.
+        Where only the words of some have changed, only these are drawn."""
+        ids = [id for id, _ in rows]
+        if ids == [option.id or "" for option in self.options]:
+            self._draw_anew(rows)
+            return
         before, place = self.chosen, self.highlighted or 0
         self.clear_options()
         self.add_options(Option(content, id=id or None, disabled=not id) for id, content in rows)
-        ids = [id for id, _ in rows]
         if before and before in ids:
             self.highlighted = ids.index(before)
         elif any(ids):
             self.highlighted = _nearest(ids, place)
+
+    def _draw_anew(self, rows: Sequence[tuple[str, Content]]) -> None:
+        for place, (option, (_, content)) in enumerate(zip(self.options, rows, strict=True)):
+            if not content.is_same(cast(Content, option.prompt)):
+                self.replace_option_prompt_at_index(place, content)
 
     @property
     def chosen(self) -> str:

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from tui import render
 from tui.widgets.listing import Listing
+from tui.widgets.words import Words
 
 if TYPE_CHECKING:
     from tui.screens.page import Page
@@ -82,7 +82,7 @@ class Section(Vertical):
         """Begin to search in it."""
 
 
-class SectionTitle(Static):
+class SectionTitle(Words):
     """One section's name; a click goes there."""
 
     class Pressed(Message):
@@ -98,7 +98,7 @@ class SectionTitle(Static):
 
     def count(self, number: int) -> None:
         shown = [self._title, (f" {number:,}", render.QUIET)] if number else [self._title]
-        self.update(Content.assemble(*shown))
+        self.say(Content.assemble(*shown))
 
     def on_click(self) -> None:
         self.post_message(self.Pressed(self.key))

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from store.sources import Holdings, Source
 from tui import remembered, render
@@ -16,6 +16,7 @@ from tui.screens.page import Page
 from tui.widgets.empty import EmptyState
 from tui.widgets.listing import Listing, SearchLine
 from tui.widgets.sections import Chosen, Section
+from tui.widgets.words import Words
 from valence.notes.documents import Synced
 from valence.notes.folder import documents, sync
 
@@ -48,14 +49,14 @@ class SourceList(Section):
         self._words: list[str] = []
 
     def compose(self) -> ComposeResult:
-        yield Static(id="folder")
+        yield Words(id="folder")
         yield EmptyState(
             "Nothing was read yet",
             "What you tell in the chat, and the notes of the folder, are listed here.",
         )
         yield SearchLine("/ search")
         yield Listing(id="read")
-        yield Static(id="details")
+        yield Words(id="details")
 
     @property
     def read(self) -> Listing:
@@ -71,7 +72,7 @@ class SourceList(Section):
         return Chosen(source.id, render.line(source.place or source.title), note)
 
     def refresh_from_store(self) -> None:
-        self.query_one("#folder", Static).update(self._folder())
+        self.query_one("#folder", Words).say(self._folder())
         self.owner.load(self._look, lambda found: self._show(*found))
 
     def search(self) -> None:
@@ -80,11 +81,11 @@ class SourceList(Section):
     def sync(self, facts: bool) -> None:
         """Bring the memory up to what the notes folder holds, in the background."""
         session = self.owner.session
-        line = self.query_one("#folder", Static)
+        line = self.query_one("#folder", Words)
 
         def tell(place: str) -> None:
             shown = render.text(f"reading {place}")
-            session.jobs.notify(lambda: line.update(shown))
+            session.jobs.notify(lambda: line.say(shown))
 
         def work() -> Synced:
             from valence.memory.catching_up import make_vectors
@@ -93,7 +94,7 @@ class SourceList(Section):
             make_vectors(session.valence)
             return done
 
-        line.update("reading the notes folder …")
+        line.say(render.text("reading the notes folder …"))
         session.jobs.run(work, self._synced, self._not_synced, lane="learning")
 
     def _synced(self, done: Synced) -> None:
@@ -139,6 +140,7 @@ class SourceList(Section):
             for each in self._sources
         ]
         self.read.show(rows or [("", Content.styled("no such source", render.QUIET))])
+        self._show_details()
 
     def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self._fill)
@@ -157,6 +159,9 @@ class SourceList(Section):
     @on(OptionList.OptionHighlighted)
     def highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
+        self._show_details()
+
+    def _show_details(self) -> None:
         source = self._source()
         if source is not None:
-            self.query_one("#details", Static).update(remembered.source_details(source))
+            self.query_one("#details", Words).say(remembered.source_details(source))

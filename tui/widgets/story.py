@@ -19,7 +19,7 @@ from valence.conversation.provenance import Told
 
 PAGE = 8
 """Turns that a conversation opens with: a screenful."""
-MORE = 3
+MORE = 2
 """Turns that are asked for at an edge; a key may be waiting for them to be laid out."""
 MOST = 60
 """Turns that are kept as widgets."""
@@ -118,13 +118,18 @@ class Story(VerticalScroll, can_focus=False):
         views = self.views
         place = next((i for i, view in enumerate(views) if view is self._focused), len(views))
         if 0 <= place + step < len(views):
-            self.screen.set_focus(views[place + step])
+            self._go_to(views[place + step])
         elif place + step < 0:
             self._want("before")
 
     def action_edge(self, index: int) -> None:
         if self.views:
-            self.screen.set_focus(self.views[index])
+            self._go_to(self.views[index])
+
+    def _go_to(self, view: TurnView) -> None:
+        """At once: gliding there would draw the screen several times for one key."""
+        self.screen.set_focus(view, scroll_visible=False)
+        self.scroll_to_widget(view, animate=False, immediate=True)
 
     def _want(self, side: Literal["before", "after"]) -> None:
         known = [view.told.turn.position for view in self.views if view.told is not None]

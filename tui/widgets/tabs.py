@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from tui import render
 from tui.pages import TABS, Tab
+from tui.widgets.words import Words
 
 
 class TabTitle(Static):
@@ -44,7 +45,7 @@ class TabLine(Horizontal):
     def compose(self) -> ComposeResult:
         for number, tab in enumerate(TABS, 1):
             yield TabTitle(number, tab)
-        yield Static(id="state")
+        yield Words(id="state")
 
     def open(self, key: str) -> None:
         """Shows which page is open."""
@@ -53,4 +54,4 @@ class TabLine(Horizontal):
 
     def tell(self, state: Content) -> None:
         """Shows what is going on."""
-        self.query_one("#state", Static).update(state)
+        self.query_one("#state", Words).say(state)

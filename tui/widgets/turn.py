@@ -1,7 +1,7 @@
 """One turn of the conversation: what was said, the answer, and the quiet line under it.
 
-Plain prose is one piece of text; an answer with Markdown in it gets a widget that lays it out,
-which costs five times as much. Knows no store.
+Plain prose is one widget, drawn once for a width; an answer with Markdown in it gets one more that
+lays it out, which costs five times as much. Knows no store.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 MARKDOWN = re.compile(r"[*_`|]\S|^(?:#{1,6}|[-+*>]|\d+[.)])\s|^\s*(?:```|---)", re.MULTILINE)
 
 
-class Foot(Static):
-    """What stands under an answer; its sources can be clicked."""
+class Part(Static):
+    """A piece of a turn; sources in it can be clicked."""
 
     def action_source(self, number: int) -> None:
         if isinstance(self.parent, TurnView):
@@ -60,9 +60,8 @@ class TurnView(Vertical, can_focus=True):
         self.told = told
         self._parts: list[str] = []
         self._piece = ""
-        self._top = Static()
-        self._foot = Foot()
-        self._rich: Markdown | None = None
+        self._top = Part()
+        self._rich: tuple[Markdown, Part] | None = None
 
     @property
     def answer(self) -> str:
@@ -73,7 +72,6 @@ class TurnView(Vertical, can_focus=True):
 
     def compose(self) -> ComposeResult:
         yield self._top
-        yield self._foot
 
     async def on_mount(self) -> None:
         if self.told is None:
@@ -95,34 +93,40 @@ class TurnView(Vertical, can_focus=True):
         self.told, self.question = told, told.turn.question  # secrets in it are masked by now
         await self._draw(render.provenance(told.provenance, self._citations()))
 
-    def wait(self, what: str) -> None:
+    async def wait(self, what: str) -> None:
         """Something is being done about the answer."""
-        self._foot.update(Content("\n").join([*self._facts(), render.waiting(what)]))
+        await self._draw(render.waiting(what))
 
     async def failed(self, sentence: str) -> None:
         """Why there is no answer."""
         await self._draw(render.failure(sentence))
 
     async def _draw(self, foot: Content) -> None:
-        answer, facts = self.answer, self._facts()
-        lines = [render.told(self.question)]
+        answer, told = self.answer, render.told(self.question)
+        below = [*self._facts(), foot]
         if MARKDOWN.search(answer):
-            await self._lay_out(render.safe(answer))
-        elif answer:
-            lines.append(render.said(answer))
-        self._top.update(Content("\n").join(lines))
-        self._foot.update(Content("\n").join([*facts, foot]))
+            self._top.update(told)
+            await self._lay_out(render.safe(answer), Content("\n").join(below))
+            return
+        if self._rich is not None:
+            await self.remove_children(self._rich)
+            self._rich = None
+        said = [render.said(answer)] if answer else []
+        self._top.update(Content("\n").join([told, *said, *below]))
 
-    async def _lay_out(self, text: str) -> None:
+    async def _lay_out(self, text: str, below: Content) -> None:
         from textual.widgets import Markdown
 
         if self._rich is None:
-            self._rich = Markdown(text, open_links=False)
-            await self.mount(self._rich, after=self._top)
-        elif text.startswith(self._rich.source):
-            await self._rich.append(text[len(self._rich.source) :])
+            self._rich = Markdown(text, open_links=False), Part(below)
+            await self.mount(*self._rich)
+            return
+        laid, foot = self._rich
+        foot.update(below)
+        if text.startswith(laid.source):
+            await laid.append(text[len(laid.source) :])
         else:
-            await self._rich.update(text)
+            await laid.update(text)
 
     def _facts(self) -> list[Content]:
         answer = self.told.turn.answer if self.told is not None else None

@@ -1,0 +1,16 @@
+"""Text of a page that looks again and again: laid out anew only where it says something else."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+
+class Words(Static):
+    """Shows Content out of `tui.render`. A change lays out the whole screen; no change, nothing."""
+
+    def say(self, content: Content) -> None:
+        """This from now on."""
+        before = self.content
+        if not (isinstance(before, Content) and content.is_same(before)):
+            self.update(content)
