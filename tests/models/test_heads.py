@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models import heads_fitting
 from models.adapters import WEIGHTS
 from models.errors import AdapterMismatch
 from models.heads import Heads
-from models.heads_fitting import MOST_REMEMBERED, fit_heads
+from models.heads_fitting import fit_heads
 
 SIZE = 32
 PLACES = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "f": 5}
@@ -96,12 +97,10 @@ def test_ten_thousand_duplicates_are_learnt() -> None:
     assert heads.read(rows[:1])[0]["h"].label == "a"
 
 
-def test_no_more_is_remembered_than_the_most() -> None:
-    count = MOST_REMEMBERED + 500
-    rows = np.repeat(np.concatenate([cloud(0, 1), cloud(1, 1)]), count // 2, axis=0)
-    labels = [{"h": "a"}] * (count // 2) + [{"h": "b"}] * (count // 2)
-    heads = fit_heads(rows, labels, ["h"], "m")
-    assert len(heads.memory) == len(heads.heads["h"].places) == MOST_REMEMBERED
+def test_no_more_is_remembered_than_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads_fitting, "MOST_REMEMBERED", 100)
+    heads = fit_heads(*taught({"a": 60, "b": 60, None: 30}), ["h"], "m")
+    assert len(heads.memory) == len(heads.heads["h"].places) == 100
 
 
 def test_the_same_messages_give_the_same_heads(tmp_path: Path) -> None:
