@@ -22,7 +22,7 @@ class WordMeaning:
 
     def __init__(self, name: str = "words@1") -> None:
         self.name = name
-        self.folder = SimpleNamespace(path=Path("words"))
+        self.folder = SimpleNamespace(path=Path("words"), revision="1")
         self.embedded: list[str] = []
         self.is_loaded = False
 

@@ -36,12 +36,13 @@ def settle_names(app: Valence) -> None:
 
 def make_vectors(app: Valence) -> None:
     """The vectors that are waited for: made here where the model is loaded and they are few, else
-    by a process in the background. Without a model they wait."""
+    by a process in the background, which also learns the graph's shape anew where that is due.
+    Without a model they wait."""
     memory = app.memory
     waiting = memory.waiting()
-    if memory.embedder is None or not waiting:
+    if memory.embedder is None or memory.places is None or not waiting:
         return
-    if memory.embedder.is_loaded and waiting <= AT_ONCE:
+    if memory.embedder.is_loaded and waiting <= AT_ONCE and not memory.places.due:
         with suppress(AlreadyRunning), alone(app):
             memory.catch_up(AT_ONCE)
     else:

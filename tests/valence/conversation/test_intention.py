@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.loopback import LoopbackFrontier
-from tests.messages import Remembering
+from tests.meaning import WordMeaning
 from valence.app import Valence
 from valence.training import train_boundary
 from valence.transfer import import_examples
@@ -32,20 +32,18 @@ TOLD = (
 WANTED = "the name of my dentist again"
 
 
-@pytest.fixture(scope="module")
-def embedder() -> Remembering:
-    return Remembering()
-
-
 @pytest.fixture
-def open_(home: Path, open_app: Open, embedder: Remembering) -> Open:
-    """A home whose `intent` says the action alone, over the real embedding model."""
+def open_(home: Path, open_app: Open) -> Open:
+    """A home whose `intent` says the action alone, over an embedding model by hand: loading a
+    real one takes longer than all that is tested here."""
     (home / "boundaries").mkdir(parents=True)
     (home / "boundaries" / "intent.toml").write_text('heads = ["action"]\n', "utf-8")
 
     def opened(**settings: Any) -> Valence:
         app = open_app(**settings)
-        app.__dict__["embedder"] = embedder
+        model = WordMeaning()
+        model.is_loaded = True
+        app.embedder = model  # type: ignore[assignment]
         return app
 
     return opened
