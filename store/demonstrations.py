@@ -46,14 +46,6 @@ _BELOW_COUNT = f"""
 SELECT count(*) FROM attempts AS mine
 WHERE mine.adapter_id = :adapter AND mine.created_at > :since AND {_BELOW}
 """
-# One that could not be read has no threshold; one that was vetoed has its veto as the reason.
-_DECIDED = """
-SELECT id, CASE WHEN reason IN ('confident', 'below threshold', 'unverified')
-  THEN coalesce(confidence, 0) ELSE 0 END
-FROM attempts WHERE adapter_id = ? AND role = 'answer' AND created_at > ?
-  AND (threshold = ? OR threshold IS NULL)
-ORDER BY rowid DESC LIMIT ?
-"""
 _ANSWERED = """
 SELECT count(*) FROM calls INDEXED BY calls_by_boundary
 WHERE boundary = ? AND created_at > ? AND created_at < ? AND route = 'local'
@@ -124,15 +116,6 @@ def turned_away_count(db: Database, adapter_id: str, threshold: float, since: st
     """How many answers this threshold has turned away, whatever was given instead."""
     values = {"adapter": adapter_id, "threshold": threshold, "since": since}
     return int(db.read(_BELOW_COUNT, values)[0][0])
-
-
-def decided(
-    db: Database, adapter_id: str, threshold: float, since: str, limit: int
-) -> list[tuple[str, float]]:
-    """(id, confidence) of the newest answers that this threshold decided, served or not; 0 where
-    an answer could not have been served."""
-    rows = db.read(_DECIDED, (adapter_id, since, threshold, limit))
-    return [(str(row[0]), float(row[1])) for row in rows]
 
 
 def is_audited(db: Database, call_id: str) -> bool:

@@ -12,27 +12,25 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from store.demonstrations import Demonstrated, decided, shadows, turned_away
+from store.demonstrations import Demonstrated, shadows, turned_away
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.certification import confidences, for_score
 from valence.quality import PARTIAL, is_right, parts_are_right
 from valence.unit import Unit
 
-TRAFFIC = 6000
-"""Of as many newest answers of an open gate a third gives the thresholds below its own."""
 FEWEST_FOR_THRESHOLDS = 20
 """With fewer shadows for it, the thresholds come from the evaluation's test examples."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """`labels` are (confidence, right) an answer, `traffic` confidences of others."""
+    """`labels` are (confidence, right) an answer, `traffic` confidences of others; `shadows`
+    counts the answers beside real calls that both were taken from."""
 
     labels: list[tuple[float, bool]]
     traffic: list[float]
-    shadows: int = 0
-    """The answers beside real calls that both were taken from."""
+    shadows: int
 
 
 def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidence:
@@ -40,11 +38,11 @@ def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidenc
     what was measured before that did not hold. Confidence 0 is for what could not be served."""
     fresh = shadows(app.stores.database, unit.adapter.id, suspended_at or "")
     boundary = app.boundaries.get(unit.adapter.boundary)
-    traffic = [_confidence(pair) for pair in fresh if _gives_threshold(pair.id)]
+    traffic = [_confidence(pair) for pair in fresh if _gives_threshold(pair)]
     labels = [
         (_confidence(pair), holds(boundary, pair, pair.frontier or ""))
         for pair in fresh
-        if not _gives_threshold(pair.id)
+        if not _gives_threshold(pair)
     ]
     if suspended_at:
         return Evidence(labels, traffic, len(fresh))
@@ -53,19 +51,12 @@ def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidenc
     return Evidence(stored + labels, traffic if enough else tested, len(fresh))
 
 
-def band_evidence(app: Valence, unit: Unit, opened_at: str) -> Evidence:
-    """All fair evidence on what the open gate of a unit turns away: labels of answers that its
-    present threshold did, and confidences of all that it decided. A person's corrections are no
-    part of it."""
-    db, adapter, threshold = app.stores.database, unit.adapter, unit.gate.threshold or 0.0
-    boundary = app.boundaries.get(adapter.boundary)
-    labels = [
-        (pair.confidence or 0.0, holds(boundary, pair, pair.frontier or ""))
-        for pair in turned_away(db, adapter.id, threshold, opened_at)
-        if not _gives_threshold(pair.id)
-    ]
-    answers = decided(db, adapter.id, threshold, opened_at, TRAFFIC)
-    return Evidence(labels, [sure for key, sure in answers if _gives_threshold(key)])
+def turned_away_labels(app: Valence, unit: Unit, opened_at: str) -> list[tuple[float, bool]]:
+    """(confidence, right) of each answer that the present threshold of a unit's open gate turned
+    away. A person's corrections are no part of it."""
+    boundary = app.boundaries.get(unit.adapter.boundary)
+    found = turned_away(app.stores.database, unit.adapter.id, unit.gate.threshold or 0.0, opened_at)
+    return [(pair.confidence or 0.0, holds(boundary, pair, pair.frontier or "")) for pair in found]
 
 
 def holds(boundary: Boundary[Any, Any], pair: Demonstrated, shown: str) -> bool:
@@ -91,9 +82,9 @@ def _evaluated(app: Valence, unit: Unit) -> tuple[list[tuple[float, bool]], list
     return labels, confidences(unit.scorer, tested)
 
 
-def _gives_threshold(attempt_id: str) -> bool:
-    """A third of the answers, fixed by their ids: their labels are never read."""
-    return int.from_bytes(hashlib.sha256(attempt_id.encode()).digest()[:8]) % 3 == 0
+def _gives_threshold(pair: Demonstrated) -> bool:
+    """A third of the shadows, fixed by their ids: their labels are never read."""
+    return int.from_bytes(hashlib.sha256(pair.id.encode()).digest()[:8]) % 3 == 0
 
 
 def _confidence(pair: Demonstrated) -> float:

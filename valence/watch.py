@@ -27,7 +27,7 @@ from store.demonstrations import (
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.drift import Alarm, first_alarm, first_shift, gaps_of
-from valence.evidence import band_evidence, fair_evidence, holds
+from valence.evidence import fair_evidence, holds, turned_away_labels
 from valence.gate import Gate, fit_gate
 from valence.router import Answer
 from valence.unit import Unit, unit_hash
@@ -148,28 +148,28 @@ def _warn(app: Valence, unit: Unit) -> None:
 
 
 def _enough_turned_away(app: Valence, unit: Unit) -> bool:
-    """Whether a look below the threshold has labels enough: two thirds of what it turned away."""
+    """Whether there are labels enough for a look below the threshold."""
     needed = band_labels(unit.gate, _next_look(unit.gate))
     if needed is None or unit.gate.threshold is None:
         return False
     db, since = app.stores.database, _opened_at(unit)
-    return 2 * turned_away_count(db, unit.adapter.id, unit.gate.threshold, since) >= 3 * needed
+    return turned_away_count(db, unit.adapter.id, unit.gate.threshold, since) >= needed
 
 
 def _widen(app: Valence, unit: Unit) -> None:
     """A look below the threshold: lower where what was turned away is good enough to be served."""
-    evidence = band_evidence(app, unit, _opened_at(unit))
+    labels = turned_away_labels(app, unit, _opened_at(unit))
     gate = widened(
         unit.gate,
-        [confidence for confidence, _ in evidence.labels],
-        [right for _, right in evidence.labels],
-        evidence.traffic,
+        [confidence for confidence, _ in labels],
+        [right for _, right in labels],
+        fair_evidence(app, unit, unit.gate.evidence.get("suspended_at")).traffic,
         look=_next_look(unit.gate),
     )
     if gate is unit.gate:
         return
     lower = gate.threshold != unit.gate.threshold
-    detail = {"look": gate.evidence["look"], "labels": len(evidence.labels)}
+    detail = {"look": gate.evidence["look"], "labels": len(labels)}
     detail |= {"threshold": gate.threshold, "before": unit.gate.threshold}
     _seal(app, unit, gate, "gate widened" if lower else None, detail)
 

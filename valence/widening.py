@@ -47,13 +47,12 @@ def widened(
 ) -> Gate:
     """The open gate with a lower threshold, if answers below its own certify one.
 
-    `confidences` and `correct` are of answers that this threshold turned away, the traffic of
-    other calls that it decided; as in `fit_gate`. Tested at the level of this look is the band
-    from a lower threshold up to the present one: where of the band by itself at most `max_error`
-    are wrong, so they are of all that is served then, whatever the share of the band. The sequence
-    starts at the narrowest band that has labels enough; where none has, nothing is tested and the
-    gate is returned as it is. Else the look is in its evidence, whether it lowered the threshold
-    or not.
+    `confidences` and `correct` are of answers that this threshold turned away; the traffic is of
+    other calls, as in `fit_gate`. Tested at the level of this look is the band from a lower
+    threshold up to the present one: where of the band by itself at most `max_error` are wrong, so
+    they are of all that is served then, whatever the share of the band. The sequence starts at the
+    narrowest band that has labels enough; where none has, nothing is tested and the gate is
+    returned as it is. Else the look is in its evidence, whether it lowered the threshold or not.
 
     Not for a gate of parts: there a lower threshold also adds parts to answers that are served
     already, so the band is not by itself.
@@ -98,9 +97,12 @@ def _fewest(gate: Gate, look: int) -> int | None:
 def _bands(
     gate: Gate, labels: Sequence[Label], traffic: Sequence[float], look: int
 ) -> list[tuple[float, float]]:
-    """(coverage, threshold) below the gate's, from the first band on that has labels enough."""
-    fewest = _fewest(gate, look)
-    below = [one for one in thresholds_of(traffic, 1) if one[1] < (gate.threshold or 0.0)]
+    """(coverage, threshold) below the gate's, from the first band on that has labels enough down
+    to the least sure label: of what lies lower there is nothing to learn from."""
+    fewest, least_sure = _fewest(gate, look), min((sure for sure, _ in labels), default=0.0)
+    below = [
+        one for one in thresholds_of(traffic, 1) if least_sure <= one[1] < (gate.threshold or 0.0)
+    ]
     accepted = [count for count, _ in counts_of(labels, [threshold for _, threshold in below])]
     return [one for one, count in zip(below, accepted, strict=True) if fewest and count >= fewest]
 

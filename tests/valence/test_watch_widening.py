@@ -11,6 +11,7 @@ import pytest
 from models.fusion import Linear
 from models.scorer import AS_IT_IS, Scorer
 from store.adapters import Adapter
+from store.demonstrations import tries
 from tests.loopback import LoopbackFrontier
 from tests.valence.conftest import THRESHOLD, WEIGHTS_SHA, ScriptedLocal
 from tests.valence.watched import (
@@ -21,6 +22,7 @@ from tests.valence.watched import (
     gate_of,
     look,
     serve,
+    shadow,
     turn_away,
 )
 from valence.app import Valence
@@ -29,7 +31,7 @@ from valence.gate import fit_gate
 from valence.router import Answer
 from valence.status import status_of
 from valence.unit import unit_hash
-from valence.watch import watch
+from valence.watch import EVERY, watch
 
 Open = Callable[..., Valence]
 Give = Callable[..., Adapter]
@@ -49,13 +51,21 @@ def app(open_app: Open, give_adapter: Give) -> Valence:
     """A home whose gate a run has left open."""
     app = open_app(ScriptedLocal(()))
     give_adapter(app, gate=OPEN)
+    traffic(app)
     return app
 
 
+def traffic(app: Valence) -> None:
+    """Shadows of before, as a gate is opened by: a third of them gives the thresholds."""
+    for confidence in (0.9, THRESHOLD, 0.7, 0.6, 0.3, 0.2):
+        shadow(app, 30, confidence=confidence)
+
+
 def use(app: Valence, turned_away: int, **changes: Any) -> None:
-    """So many calls turned away, as many served, and a look."""
+    """So many calls turned away, a look when the attempts are many enough to take one."""
     turn_away(app, turned_away, **changes)
-    look(app, serve(app, turned_away, threshold=gate_of(app).threshold)[-1])
+    made = tries(app.stores.database, active(app).id)
+    look(app, serve(app, EVERY - made % EVERY)[-1])
 
 
 def status(app: Valence) -> dict[str, Any]:
@@ -63,17 +73,17 @@ def status(app: Valence) -> dict[str, Any]:
 
 
 def test_right_answers_below_the_threshold_lower_it_and_say_so(app: Valence) -> None:
-    use(app, 608)
+    use(app, 408)
     gate = gate_of(app)
     assert (gate.state, gate.threshold) == ("open", 0.6)
     assert gate.accepts(0.6)
     assert "Open from confidence 0.600 on, widened with use from 0.800" in gate.sentence
-    assert "about 100% of calls are served locally" in gate.sentence
-    assert gate.certified_coverage == 1.0
+    assert 0.5 < gate.certified_coverage < 0.8
+    assert f"about {gate.certified_coverage:.0%} of calls are served locally" in gate.sentence
     [seen] = gate.evidence["widening"]
     assert (seen["look"], seen["below"], seen["steps"][-1]["wrong"]) == (1, THRESHOLD, 0)
     assert f"0 wrong among {seen['labels']} checked in between" in gate.sentence
-    assert 350 < seen["labels"] < 450  # a third gives the thresholds
+    assert seen["labels"] == 408
     assert gate.evidence["steps"] == OPEN.evidence["steps"]
     [shown] = status(app)["evidence"]["widening"]
     assert (shown["accepted"], shown["wrong"]) == (seen["labels"], 0)
@@ -90,7 +100,7 @@ def test_right_answers_below_the_threshold_lower_it_and_say_so(app: Valence) -> 
 
 def test_wrong_answers_leave_it_as_it_is_until_labels_have_doubled(app: Valence) -> None:
     looks = []
-    for turned_away in (320, 320, 320, 480):
+    for turned_away in (320, 320, 320, 320):
         use(app, turned_away, local=WRONG)
         assert gate_of(app).threshold == THRESHOLD
         looks.append(gate_of(app).evidence["look"])
@@ -101,18 +111,17 @@ def test_wrong_answers_leave_it_as_it_is_until_labels_have_doubled(app: Valence)
 
 def test_only_as_far_as_the_answers_are_right(app: Valence) -> None:
     use(app, 160, local=WRONG, confidence=0.3)
-    use(app, 608, confidence=0.6)
+    use(app, 408, confidence=0.6)
     gate = gate_of(app)
     assert gate.threshold == 0.6
     assert not gate.accepts(0.3)
-    assert gate.certified_coverage < 0.9
 
 
 def test_after_that_only_what_the_lower_threshold_turns_away_counts(app: Valence) -> None:
     use(app, 160, confidence=0.3)
-    use(app, 608, confidence=0.6)
+    use(app, 408, confidence=0.6)
     assert gate_of(app).threshold == 0.3
-    use(app, 736, confidence=0.2)
+    use(app, 472, confidence=0.2)
     gate = gate_of(app)
     assert (gate.threshold, gate.evidence["look"]) == (0.2, 2)
     assert "widened with use from 0.300" in gate.sentence
@@ -132,7 +141,7 @@ def test_after_that_only_what_the_lower_threshold_turns_away_counts(app: Valence
 )
 def test_what_is_no_fair_label_widens_nothing(app: Valence, changes: dict[str, Any]) -> None:
     reopen(app, "2020-01-01T00:00:00.000000Z")
-    use(app, 640, **changes)
+    use(app, 440, **changes)
     assert gate_of(app).threshold == THRESHOLD
     assert "widening" not in gate_of(app).evidence
 
@@ -149,9 +158,9 @@ def reopen(app: Valence, at: str) -> None:
 def test_corrections_do_not_help(app: Valence) -> None:
     """The frontier said otherwise; that a person agrees with the adapter is no fair label."""
     with app.stores.database.transaction():
-        for call in turn_away(app, 608, shown=WRONG):
+        for call in turn_away(app, 408, shown=WRONG):
             app.stores.ledger.correct(call.id, RIGHT)
-    look(app, serve(app, 32)[-1])
+    use(app, 1, shown=WRONG)
     assert gate_of(app).evidence["look"] == 1
     assert gate_of(app).threshold == THRESHOLD
 
@@ -161,7 +170,8 @@ def test_a_gate_of_parts_is_never_widened(open_app: Open, give_adapter: Give) ->
     sure = Scorer(("sure",), Linear((0.0,), (1.0,), (1.0,), 0.0), AS_IT_IS, WEIGHTS_SHA).to_json()
     in_parts = {"scorer": sure, "partial": {"scorer": sure, "gate": OPEN.to_json()}}
     adapter = give_adapter(app, gate=OPEN, calibration=in_parts)
-    use(app, 608)
+    traffic(app)
+    use(app, 408)
     assert active(app).calibration == adapter.calibration
     plain = open_app(ScriptedLocal(()))
     use(plain, 32)
@@ -170,15 +180,15 @@ def test_a_gate_of_parts_is_never_widened(open_app: Open, give_adapter: Give) ->
 
 def test_whoever_looks_second_changes_nothing(app: Valence) -> None:
     """Two processes see the same labels with the same unit in hand."""
-    turn_away(app, 608)
-    call, unit = serve(app, 32)[-1], app.unit("decompose")
+    call = turn_away(app, 460)[-1]  # with the shadows twenty times 32
+    unit = app.unit("decompose")
     for _ in range(2):
         watch(app, Answer(call, get("decompose"), call.input, (), unit))
     assert len(events(app, "gate widened")) == 1
 
 
 def test_another_process_serves_by_it_and_goes_on(app: Valence, open_app: Open) -> None:
-    use(app, 608, local=WRONG)
+    use(app, 408, local=WRONG)
     other = open_app(ScriptedLocal(()))
     assert gate_of(other).evidence["look"] == 1
     use(other, 96)
@@ -188,7 +198,7 @@ def test_another_process_serves_by_it_and_goes_on(app: Valence, open_app: Open) 
 
 
 def test_bad_audits_suspend_a_widened_gate(app: Valence) -> None:
-    use(app, 608)
+    use(app, 408)
     look(app, serve(app, 30, shown=WRONG, confidence=0.6)[-1])
     gate = gate_of(app)
     assert gate.state == "suspended"
@@ -202,6 +212,7 @@ def test_the_router_serves_what_it_sent_on_before(open_app: Open, give_adapter: 
         app = open_app(local, frontier=frontier, gate={"max_error": 0.3})
         promised = fit_gate([0.8] * 100, [True] * 100, [0.8] * 60, 0.3, 0.95, look=0)
         give_adapter(app, gate=promised)
+        traffic(app)
         routes = []
         for _ in range(100):
             answer = app.router.call(get("decompose"), "Ada was born in London.")

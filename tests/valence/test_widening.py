@@ -39,13 +39,13 @@ def opened(chance: np.random.Generator, draw: Draw) -> Gate:
 def in_use(chance: np.random.Generator, draw: Draw, gate: Gate) -> Iterator[Gate]:
     """The open gate, and what it is after each look; what is turned away is labelled."""
     yield gate
+    traffic = draw(chance, LABELS)[0].tolist()
     for look in range(1, LOOKS + 1):
         needed = band_labels(gate, look)
         assert needed is not None
         turned_away = max(0.02, 1 - gate.certified_coverage)
-        confidences, correct = draw(chance, int(1.2 * needed / turned_away))
+        confidences, correct = draw(chance, int(needed / turned_away))
         band = confidences < gate.threshold
-        traffic = draw(chance, 400)[0].tolist()
         gate = widened(gate, confidences[band].tolist(), correct[band].tolist(), traffic, look)
         yield gate
 
