@@ -8,9 +8,9 @@ reciprocal rank. Relations are not looked at.
 
 Finding: of a tenth of the links the facts are never told, nor any text that states one; all other
 facts and 600 texts are. "What is the RELATION of SUBJECT?" is asked of 200 untold facts. What
-counts is whether the other end is named among the finds, all of which are about something else.
+counts is whether the other end is named among the finds; none of them states the fact.
 
-Asking: 100 entities with four links or more go by two names, the second made of the first
+Asking: up to 100 entities with four links or more go by two names, the second made of the first
 (initials, an initial for the first word, or a word less). Either every fact is told once, under one
 name, so that the two names share next to no neighbour; or 2000 texts are told, each of which keeps
 to one name, so that much is told under both. Pairs that may be one thing are asked about eight at a

@@ -138,17 +138,18 @@ def resolved_of(pairs: Sequence[Pair], embedder: Kept, seeds: Iterable[int]) -> 
         f"{TOLD} texts": lambda seed: told_in_texts(pairs, seed),
     }
     lines = [
-        f"| of {TWINS} things under two names, asked about among the first | "
+        "| things under two names, asked about among the first | "
         + " | ".join(map(str, ASKED)) + " | weight of links |",
         "|---|" + "---|" * (len(ASKED) + 1),
     ]  # fmt: skip
     for case, made in cases.items():
         splits = [made(seed) for seed in seeds]
+        things = f"{np.mean([len(split.twins) for split in splits]):.0f} things"
         for way, asking in (("names alone", by_names), ("names and links", by_links)):
             runs = [asking(split, embedder) for split in splits]
             cells = (_cell([run[0][number] for run in runs], 1) for number in range(len(ASKED)))
             weights = ", ".join(f"{run[1]:g}" for run in runs)
-            lines.append(f"| {case}: {way} | {' | '.join(cells)} | {weights} |")
+            lines.append(f"| {things}, {case}: {way} | {' | '.join(cells)} | {weights} |")
     return "\n".join(lines)
 
 
