@@ -6,8 +6,9 @@ conversation.
 
 Figures of one run are compared with each other in that run. Where other work keeps the machine
 busy, wall times say little: beside each stand the milliseconds of CPU that the app itself took.
-Keys are timed with Textual's Pilot, from the key until the app is idle again, while a process
-trains a LoRA adapter on the tests' tiny model and another writes a download to disk.
+Keys are pressed with Textual's Pilot while a process trains a LoRA adapter on the tests' tiny model
+and another writes a download to disk: by the clock until the last paint that a key caused, of CPU
+until the app is idle again. A bare Textual app of about as many widgets is the floor beneath it.
 """
 
 from __future__ import annotations
@@ -21,27 +22,36 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import RenderableType
+from textual.app import App
 from textual.pilot import Pilot
-
-from tui import places
-from tui.app import Terminal
-from tui.session import Session
-from tui.widgets.prompt import Prompt
-from tui.widgets.turn import TurnView
-from valence.app import Valence
-from valence.config import Settings
-from valence.locations import Locations
+from textual.screen import Screen
+from textual.widgets import TextArea
 
 ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT)]
+
+from scripts.bare_terminal import Bare  # noqa: E402
+from tests.tui import learnt  # noqa: E402
+from tui import places  # noqa: E402
+from tui.app import Terminal  # noqa: E402
+from tui.session import Session  # noqa: E402
+from tui.widgets.prompt import Prompt  # noqa: E402
+from tui.widgets.turn import TurnView  # noqa: E402
+from valence.app import Valence  # noqa: E402
+from valence.config import Settings  # noqa: E402
+from valence.locations import Locations  # noqa: E402
+
 REPORT = ROOT / "docs" / "bench_terminal.md"
 STARTS = 7
 KEYS = 200
 TURNS = 5000
+KINDS = ("typing", "scrolling", "switching")
 
 
 @dataclass(frozen=True)
@@ -135,18 +145,24 @@ def on_a_terminal(program: str, environment: dict[str, str]) -> Taken:
     return Taken((ready - started) * 1000, used * 1000)
 
 
+Clock = Callable[[], float]
+"""When the screen was painted last, in ms."""
+
+
 async def keys(folder: Path) -> dict[str, list[Taken]]:
     """What each kind of key takes, and opening a conversation of 5,000 turns."""
     taken: dict[str, list[Taken]] = {}
     with Valence(Settings(), Locations(folder / "home")) as valence:
+        fill(valence)
         place = places.Place(conversation=long_conversation(valence), introduced=True)
         taken["open"] = [await opening(valence, place) for _ in range(3)]
-        app = Terminal(Session(valence, place=place))
         with loaded(folder):
+            taken |= await bare()
+            app = Terminal(Session(valence, place=place))
             async with app.run_test(size=(120, 36)) as pilot:
                 await painted(app, pilot)
                 taken |= await timed(app, pilot)
-        app.finish()
+            app.finish()
     return taken
 
 
@@ -167,25 +183,57 @@ async def painted(app: Terminal, pilot: Pilot[None]) -> None:
     await pilot.pause(0)
 
 
+async def bare() -> dict[str, list[Taken]]:
+    app = Bare()
+    async with app.run_test(size=(120, 36)) as pilot:
+        clock = watched(app)
+        area = app.query_one(TextArea).focus()
+        area.cursor_blink = False
+        typing = [await one(pilot, clock, "abcde fgh"[number % 9]) for number in range(KEYS)]
+        moves = ("shift+tab" if number % 40 < 20 else "tab" for number in range(KEYS))
+        scrolling = [await one(pilot, clock, key) for key in moves]
+        switching = [await one(pilot, clock, f"f{2 + number % 4}") for number in range(KEYS)]
+    return {"typing, bare": typing, "scrolling, bare": scrolling, "switching, bare": switching[4:]}
+
+
 async def timed(app: Terminal, pilot: Pilot[None]) -> dict[str, list[Taken]]:
-    taken: dict[str, list[Taken]] = {"typing": [], "scrolling": [], "switching": []}
-    app.query_one(Prompt).focus()
-    for number in range(KEYS):
-        taken["typing"].append(await one(pilot, "abcde fgh"[number % 9]))
+    clock = watched(app)
+    app.query_one(Prompt).focus().cursor_blink = False
+    typing = [await one(pilot, clock, "abcde fgh"[number % 9]) for number in range(KEYS)]
     await pilot.press("escape")
-    for number in range(KEYS):
-        taken["scrolling"].append(await one(pilot, "k" if number % 40 < 20 else "j"))
-    for number in range(KEYS):
-        taken["switching"].append(await one(pilot, f"f{2 + number % 4}"))
-    return taken
+    moves = ("k" if number % 40 < 20 else "j" for number in range(KEYS))
+    scrolling = [await one(pilot, clock, key) for key in moves]
+    first = [await one(pilot, clock, f"f{number}") for number in range(2, 6)]
+    await pilot.pause(3)  # until the pages have settled
+    switching = [await one(pilot, clock, f"f{2 + number % 4}") for number in range(KEYS)]
+    return {"typing": typing, "scrolling": scrolling, "switching": switching, "first": first}
 
 
-async def one(pilot: Pilot[None], key: str) -> Taken:
+def watched(app: App[None]) -> Clock:
+    """Notes when the app paints; in a test it paints into nothing."""
+    display, last = app._display, [0.0]
+
+    def note(screen: Screen[object], painting: RenderableType | None) -> None:
+        display(screen, painting)
+        last[0] = time.perf_counter() * 1000
+
+    app._display = note  # type: ignore[method-assign]
+    return lambda: last[0]
+
+
+async def one(pilot: Pilot[None], clock: Clock, key: str) -> Taken:
     began = now()
     await pilot.press(key)
-    taken = since(began)
+    taken = Taken(max(0.0, clock() - began.wall_ms), since(began).cpu_ms)
     await asyncio.sleep(0.02)
     return taken
+
+
+def fill(valence: Valence) -> None:
+    """Something on every page: calls, adapters, examples, facts."""
+    learnt.fill(valence)
+    for number in range(20):
+        valence.assistant.ask(f"Anna{number} works for Siemens{number % 5} in Munich.")
 
 
 def now() -> Taken:
@@ -237,7 +285,7 @@ def long_conversation(valence: Valence) -> str:
 
 
 def report(paint: dict[str, list[Taken]], taken: dict[str, list[Taken]]) -> str:
-    opened = taken.pop("open")
+    opened, first = taken.pop("open"), taken.pop("first")
     bare, ours = (median(paint[name]) for name in ("bare", "valence"))
     lines = [
         "# The terminal app: how quick",
@@ -260,7 +308,10 @@ def report(paint: dict[str, list[Taken]], taken: dict[str, list[Taken]]) -> str:
         "",
         "| key | n | p50 | p95 | p99 | p50 CPU | p95 CPU | p99 CPU |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
-        *(row(name, values) for name, values in taken.items()),
+        *(row(name, taken[name]) for kind in KINDS for name in (kind, f"{kind}, bare")),
+        "",
+        f"A page that is opened for the first time is made then: {median(first).wall_ms:.0f} / "
+        f"{median(first).cpu_ms:.0f} (median of 4).",
     ]
     return "\n".join(lines) + "\n"
 

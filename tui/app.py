@@ -43,9 +43,10 @@ a collection over all pages is felt in a key."""
 
 
 def _going(tab: Tab) -> Command:
-    """The command that opens a tab. A digit alone works wherever no text is being written."""
+    """The command that opens a tab. A digit alone works wherever no text is being written, and F1
+    is for help."""
     place = number(tab.key)
-    keys = [f"alt+{place}", str(place), *([f"f{place}"] if place > 1 else [])]
+    keys = [*([f"f{place}"] if place > 1 else []), f"alt+{place}", str(place)]
     return Command(
         name=f"Go to {tab.title}",
         help=f"Open the page {tab.title}",
@@ -99,6 +100,10 @@ class Terminal(App[None]):
     CSS = """
     ContentSwitcher { height: 1fr; }
     * { scrollbar-size-vertical: 1; }
+    CommandPalette #--input { border: hkey $border-blurred; }
+    CommandPalette #--input.--list-visible { border-bottom: none; }
+    CommandPalette SearchIcon { color: $foreground; }
+    CommandPalette CommandList { border-bottom: hkey $border-blurred; }
     """
 
     def __init__(self, session: Session) -> None:

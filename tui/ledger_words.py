@@ -95,7 +95,7 @@ def _against(confidence: float, threshold: float | None) -> str:
     if threshold is None:
         return f"{confidence:.3f}; no threshold was set"
     verdict = "enough" if confidence >= threshold else "too little"
-    return f"{confidence:.3f} against a threshold of {threshold:.3f}: {verdict}"
+    return f"{confidence:.3f} against {threshold:.3f}: {verdict}"
 
 
 def _cost(usd: float) -> str:

@@ -35,6 +35,7 @@ class Commands(Provider):
 
 
 def _shown(command: Command) -> str:
-    """The command's name with the ways to it that are shorter."""
-    ways = [f"/{command.slash}" if command.slash else "", command.key]
+    """The command's name with the ways to it that are shorter: of its keys the first."""
+    key = command.key.partition(",")[0].replace("ctrl+", "^")
+    ways = [f"/{command.slash}" if command.slash else "", key]
     return "  ".join([command.name, *filter(None, ways)])

@@ -27,6 +27,10 @@ DARK = Theme(
         "block-cursor-background": "#2c3a48",
         "block-cursor-foreground": "#eceef1",
         "block-cursor-blurred-background": "#24282d",
+        "scrollbar": "#3a4047",
+        "scrollbar-hover": "#4b535c",
+        "scrollbar-active": "#7aa2c8",
+        "scrollbar-background": "#1c1f23",
     },
 )
 LIGHT = Theme(
@@ -49,6 +53,10 @@ LIGHT = Theme(
         "block-cursor-background": "#d5e1ec",
         "block-cursor-foreground": "#15171a",
         "block-cursor-blurred-background": "#e7e4dd",
+        "scrollbar": "#c9c5bb",
+        "scrollbar-hover": "#b3aea2",
+        "scrollbar-active": "#2f6690",
+        "scrollbar-background": "#f2f0eb",
     },
 )
 ANSI = Theme(

@@ -123,7 +123,7 @@ def test_one_call_whole(used: Valence) -> None:
             await begun(stage)
             await stage.press(*"jjjjjj", "enter")
             await stage.shows(
-                "decompose by local", learnt.id_of(393), "0.930 against a threshold of 0.800",
+                "decompose by local", learnt.id_of(393), "0.930 against 0.800",
                 "frontier unseen, as a check", "mean_logprob -0.031", "Ada Lovelace | birthPlace",
             )  # fmt: skip
             await stage.press("minus")

@@ -36,9 +36,9 @@ def still(valence: Valence) -> None:
         )
 
 
-@pytest.mark.parametrize("theme", ["dark", "ansi"])
+@pytest.mark.parametrize("theme", ["dark", "light", "ansi"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_chat(valence: Valence, size: tuple[int, int], theme: str) -> None:
+def test_chat_and_dialogs(valence: Valence, size: tuple[int, int], theme: str) -> None:
     chosen = Settings(terminal=TerminalSettings(theme=theme))  # type: ignore[arg-type]
     valence.adopt(chosen)
     conversation = None
@@ -57,6 +57,18 @@ def test_chat(valence: Valence, size: tuple[int, int], theme: str) -> None:
             await stage.pilot.press("slash", "c")
             await stage.pilot.pause()
             await stage.looks(f"slashes-{size[0]}x{size[1]}")
+            stage.app.query_one(Prompt).write("")
+            await stage.press("escape", "k", "c")
+            await stage.shows("What should it have been?")
+            await stage.looks(f"correct-{size[0]}x{size[1]}")
+            await stage.press("escape", "ctrl+p")
+            await stage.shows("Go to Learning")
+            await stage.looks(f"palette-{size[0]}x{size[1]}")
+            await stage.press("escape", "f2")
+            await stage.shows("decompose")
+            await stage.press("b")
+            await stage.shows("From the next call on")
+            await stage.looks(f"confirm-{size[0]}x{size[1]}")
 
     play(scene)
 
@@ -155,7 +167,7 @@ def test_ansi_means_the_terminals_own_colours(valence: Valence) -> None:
     async def scene() -> None:
         async with opened(valence) as stage:
             await stage.say("Tom is a baker.")
-            for key in ("escape", "f2", "f3", "f4", "f5", "f1"):
+            for key in ("escape", "f2", "f3", "f4", "f5", "f1", "escape", "ctrl+p"):
                 await stage.pilot.press(key)
                 await stage.pilot.pause(0.2)
                 assert not own_colours(stage.app), (key, own_colours(stage.app))
@@ -164,11 +176,8 @@ def test_ansi_means_the_terminals_own_colours(valence: Valence) -> None:
 
 
 def own_colours(app: Terminal) -> set[str]:
-    styles = [
-        segment.style
-        for strip in app.screen._compositor.render_strips()
-        for segment in strip
-        if segment.style is not None
-    ]
-    colours = [colour for style in styles for colour in (style.color, style.bgcolor) if colour]
-    return {colour.name for colour in colours if colour.type == ColorType.TRUECOLOR}
+    """Colours in sight that are not among the terminal's: behind text, or of text itself."""
+    segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
+    colours = [each.style.bgcolor for each in segments if each.style]
+    colours += [each.style.color for each in segments if each.style and each.text.strip()]
+    return {each.name for each in colours if each and each.type == ColorType.TRUECOLOR}

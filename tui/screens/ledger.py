@@ -102,6 +102,7 @@ class LedgerPage(Page):
         """Begins anew at the newest call, unless somebody is reading further down."""
         if self._list.at_top:
             self._begin()
+        self.preview()
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= WIDE, "wide")

@@ -47,6 +47,7 @@ class Calls(EndlessList):
         self._wanted, self._words = Filter(), ""
         self._calls: list[Call] = []
         self._said: dict[str, str] = {}
+        self._newest: Found | None = None
         self._older: Place | None = None
         self._left = 0
         self._ticket = 0
@@ -64,7 +65,9 @@ class Calls(EndlessList):
         return not self.highlighted and not self._left
 
     def begin(self, wanted: Filter, words: str) -> None:
-        """The newest page of these calls."""
+        """The newest page of these calls; where it is as it was, the list stays as it is."""
+        if (wanted, words) != (self._wanted, self._words):
+            self._newest = None
         self._wanted, self._words = wanted, words
         self._ticket += 1
         self._left = 0
@@ -112,7 +115,10 @@ class Calls(EndlessList):
 
     def _add(self, found: Found, anew: bool) -> None:
         page, said = found
+        if anew and found == self._newest:
+            return
         if anew:
+            self._newest = found
             self._calls, self._said = [], {}
             self.clear_options()
         self._calls += page.calls

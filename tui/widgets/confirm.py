@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui.widgets.key_line import KeyLine
+
 
 class Confirm(ModalScreen[bool]):
     """Asks; gives True for yes and False for no or Esc. The focus is on no.
@@ -50,6 +52,7 @@ class Confirm(ModalScreen[bool]):
             with Horizontal():
                 yield Button(self._yes, id="yes", variant="warning", compact=True)
                 yield Button(self._no, id="no", compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one("#no").focus()

@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 
 from store.adapters import Adapter
 from tui import render
+from tui.widgets.key_line import KeyLine
 from valence.forgetting import Loss
 
 Reach = Literal["", "memory", "calls"]
@@ -70,6 +71,7 @@ class Forgetting(ModalScreen[Reach]):
                 if self._near.calls:
                     yield Button("With its calls", id="calls", variant="warning", compact=True)
                 yield Button("Keep", id="keep", compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one("#keep").focus()

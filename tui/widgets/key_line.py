@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from textual.binding import ActiveBinding, Binding
 from textual.content import Content
+from textual.events import Click
 from textual.screen import Screen
 from textual.style import Style
 from textual.widgets import Static
@@ -19,12 +20,7 @@ class KeyLine(Static):
     """The keys of what has the focus; those that are off are dim."""
 
     DEFAULT_CSS = """
-    KeyLine {
-        dock: bottom; height: 1; background: $footer-background; text-wrap: nowrap;
-        link-color: $foreground; link-style: none; link-background: transparent;
-        link-color-hover: $foreground; link-style-hover: underline;
-        link-background-hover: transparent;
-    }
+    KeyLine { dock: bottom; height: 1; background: $footer-background; text-wrap: nowrap; }
     """
 
     def on_mount(self) -> None:
@@ -48,4 +44,8 @@ class KeyLine(Static):
         )
         if not enabled:
             return named.stylize("dim")
-        return named.stylize(Style.from_meta({"@click": f"app.simulate_key({binding.key!r})"}))
+        return named.stylize(Style.from_meta({"key": binding.key}))
+
+    def on_click(self, event: Click) -> None:
+        if key := event.style.meta.get("key"):
+            self.app.simulate_key(key)

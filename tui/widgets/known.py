@@ -59,8 +59,9 @@ class Around(Widget):
         self._place: Neighbourhood | None = None
 
     def show(self, place: Neighbourhood | None) -> None:
-        self._place = place
-        self.refresh(layout=True)
+        if place != self._place:
+            self._place = place
+            self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return str(self._drawn(width)).count("\n") + 1
@@ -210,8 +211,13 @@ class Known(Section):
         self.facts.show(
             [(fact.id, remembered.fact(fact, entity, width)) for fact in self._about.facts]
         )
+        self._show_said()
 
-    def _show_said(self, fact: Fact) -> None:
+    def _show_said(self) -> None:
+        fact = self.fact
+        if fact is None:
+            return
+
         def show(found: list[Statement]) -> None:
             if fact == self.fact:  # another may have been gone to by now
                 self.query_one("#said", Words).say(remembered.said(fact, found))
@@ -247,8 +253,7 @@ class Known(Section):
     @on(OptionList.OptionHighlighted, "#facts")
     def fact_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
-        if (fact := self.fact) is not None:
-            self._show_said(fact)
+        self._show_said()
 
     @on(OptionList.OptionSelected, "#facts")
     def fact_selected(self, event: OptionList.OptionSelected) -> None:
