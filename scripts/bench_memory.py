@@ -6,10 +6,10 @@ case of a graph index: of these it found .53, .37 and .22 of the nearest 20 amon
 and 200,000. Texts are made of words with Zipf's frequencies, facts of random entities, so that the
 common words and the much-named entities are there that make a search slow. A hybrid query is
 `Memory.search` as the assistant asks it: a question that names an entity and a relation among words
-of the texts. Under it the parts of a query by themselves, each asked for 20 items, and a walk over
-all neighbours of a hub's neighbours, which no query makes. Latencies are of a warmed-up process;
-CPU times stand beside them, because on a machine that does other work at the same time only these
-say what a query costs.
+of the texts. Under it the parts of a query by themselves, each asked for 20 items, and a walk to
+the neighbours of an entity's neighbours, along the newest facts of each. Latencies are of a
+warmed-up process; CPU times stand beside them, because on a machine that does other work at the
+same time only these say what a query costs.
 
 With `--index` both ways of finding the nearest vectors are timed at several sizes: all of them
 compared in memory, and LanceDB's graph with the cosines of its candidates read from SQLite.

@@ -49,7 +49,8 @@ class Resolution:
     def ask(self, most: int = PAIRS) -> list[Answer]:
         """Asks about up to `most` pairs; the calls that were made, to be learnt from."""
         calls = []
-        for one, other in self._order(self._candidates.unasked(CHOSEN_FROM))[:most]:
+        waiting = self._candidates.unasked(CHOSEN_FROM)
+        for one, other in self._order(waiting)[:most] if len(waiting) > most else waiting:
             answer = self._asked(one, other)
             if answer is None or answer.call.route == "builtin":
                 break  # nobody is there; the pair waits until somebody is
