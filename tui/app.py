@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -23,6 +23,7 @@ from textual.widgets import ContentSwitcher
 
 from tui import places, render
 from tui.commands import Command, Registry, bindings
+from tui.following import Following
 from tui.pages import TABS, Tab, number
 from tui.palette import Commands
 from tui.screens.page import Page
@@ -33,6 +34,9 @@ from tui.widgets.tabs import TabLine, TabTitle
 from valence.app import Valence
 from valence.cli.failure import explain
 from valence.exclusive import TERMINAL, held
+
+if TYPE_CHECKING:
+    from valence.notes.documents import Synced
 
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
@@ -113,6 +117,7 @@ class Terminal(App[None]):
         self._tabs = TabLine()
         self._pages = ContentSwitcher()
         self._training = False
+        self._following = Following(session, self._read_notes)
         session.jobs.attach(lambda call: self.post_message(Do(call)), self.complain)
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -146,6 +151,7 @@ class Terminal(App[None]):
         """Waits for the turn that is under way, and keeps where the app was."""
         if self.session.jobs.busy:
             print("finishing what was told …", file=sys.stderr)
+        self._following.stop()
         self.session.jobs.finish()
         gc.unfreeze()
         if not self.session.read_only:
@@ -252,9 +258,15 @@ class Terminal(App[None]):
     def _watch(self) -> None:
         self.session.jobs.run(self._is_training, self._show_state)
 
+    def _read_notes(self, done: Synced) -> None:
+        """What has changed in the notes folder is in memory now."""
+        if done.read or done.gone:
+            self.page.refresh_from_store()
+
     def _is_training(self) -> bool:
         from valence.learning import under_way  # loads what the first paint does without
 
+        self._following.look()
         return under_way(self.session.valence)
 
     def _show_state(self, training: bool) -> None:

@@ -78,7 +78,7 @@ def test_a_fresh_memory_says_how_to_begin(valence: Valence) -> None:
             await stage.press("c")
             await stage.shows("Nothing disagrees")
             await stage.press("d")
-            await stage.shows("Nothing was read yet", "s brings in what has changed")
+            await stage.shows("Nothing was read yet", "what changes is read by itself")
             await stage.press("e")
             await stage.shows("Nothing is known yet")
 
@@ -199,9 +199,7 @@ def test_documents_are_brought_in_and_say_what_became_of_them(
 
     async def scene() -> None:
         async with opened(valence, "memory") as stage:
-            await stage.press("d")
-            await stage.shows("Nothing was read yet")
-            await stage.press("s")
+            await stage.press("d", "s")
             await stage.shows("✓ read", "crabs.md", "1 text ", "– skipped", "photo.png")
             await stage.press("/", *"skipped", "enter")
             await stage.hides("crabs.md")
@@ -213,6 +211,23 @@ def test_documents_are_brought_in_and_say_what_became_of_them(
             await stage.shows("Read facts out of the notes?")
             await stage.press("y")
             await stage.shows("1 text      1 fact")
+
+    play(scene)
+
+
+def test_what_changes_in_the_notes_folder_is_read_by_itself(
+    valence: Valence, tmp_path: Path
+) -> None:
+    note = tmp_path / "notes" / "owls.md"
+
+    async def scene() -> None:
+        async with opened(valence, "memory") as stage:
+            await stage.press("d")
+            await stage.shows("Nothing was read yet")
+            note.write_text("# Owls\n\nOwls eat mice.\n")
+            await stage.shows("✓ read", "owls.md", "1 text ")
+            note.unlink()
+            await stage.shows("× gone", "owls.md")
 
     play(scene)
 

@@ -12,13 +12,13 @@ from textual.widgets import OptionList
 
 from store.sources import Holdings, Source
 from tui import remembered, render
+from tui.following import take_in
 from tui.screens.page import Page
 from tui.widgets.empty import EmptyState
 from tui.widgets.listing import Listing, SearchLine
 from tui.widgets.sections import Chosen, Section
 from tui.widgets.words import Words
 from valence.notes.documents import Synced
-from valence.notes.folder import documents, sync
 
 MOST = 1000
 
@@ -87,15 +87,10 @@ class SourceList(Section):
             shown = render.text(f"reading {place}")
             session.jobs.notify(lambda: line.say(shown))
 
-        def work() -> Synced:
-            from valence.memory.catching_up import make_vectors
-
-            done = sync(session.valence, documents(session.valence), facts, tell)
-            make_vectors(session.valence)
-            return done
-
         line.say(render.text("reading the notes folder …"))
-        session.jobs.run(work, self._synced, self._not_synced, lane="learning")
+        session.jobs.run(
+            lambda: take_in(session, facts, tell), self._synced, self._not_synced, lane="learning"
+        )
 
     def _synced(self, done: Synced) -> None:
         self.tell(
@@ -113,7 +108,7 @@ class SourceList(Section):
         folder = self.owner.session.valence.settings.memory.notes_dir
         if folder is None:
             return render.text("No notes folder is set: memory.notes_dir in the settings (5).")
-        return render.text(f"s brings in what has changed in {folder}")
+        return render.text(f"what changes is read by itself, S reads facts too: {folder}")
 
     def _look(self) -> Listed:
         found = [each for each in self.memory.sources.list(limit=MOST) if self._matches(each)]
