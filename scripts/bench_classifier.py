@@ -5,7 +5,7 @@ product's one setting, judged on validation (in-scope accuracy: unknown counts a
 the train part uploaded as a person would, the adapter that was promoted judged on validation.
 Replay: the messages of some domains and the out-of-scope ones come in random order, one by one,
 through the real router; a server on this machine answers as the frontier and knows what is right;
-runs start by themselves every 100 new examples and are waited for. Three times over, because what
+runs start by themselves every 100 new examples and are waited for. Five times over, because what
 is drawn by chance (which example serves which purpose) makes much of a difference.
 
 The embedding is frozen; its vectors are made once and kept in OUT, as is what was measured. With
@@ -56,7 +56,7 @@ A_CLASS = (10, 20, 50, 100)
 TUNED_ON = (10, 20)
 DOMAINS = ("banking", "travel", "home")
 WINDOW = 100
-REPLAYS = 3
+REPLAYS = 5
 TIMED = 500
 
 

@@ -159,7 +159,7 @@ def _share(found: dict[str, float]) -> str:
 
 
 def _counts(found: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in found.items())
+    return ", ".join(f"{n:,} {name.removeprefix('gate ')}" for name, n in found.items())
 
 
 def _percent(value: float) -> str:
