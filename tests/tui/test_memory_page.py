@@ -71,6 +71,20 @@ def test_what_is_known_at_a_glance(valence: Valence, size: tuple[int, int], them
     play(scene)
 
 
+def test_what_is_found_meanwhile_takes_no_key_from_who_is_searching(valence: Valence) -> None:
+    fill(valence)
+
+    async def scene() -> None:
+        async with opened(valence, "memory") as stage:
+            await stage.shows("Grace Hopper – employer – Navy")
+            await stage.press("/", "l")
+            await stage.hides("Grace Hopper")
+            await stage.press(*"ove")
+            await stage.shows("love", "Ada Lovelace – wrote")
+
+    play(scene)
+
+
 def test_a_fresh_memory_says_how_to_begin(valence: Valence) -> None:
     async def scene() -> None:
         async with opened(valence, "memory") as stage:

@@ -42,6 +42,9 @@ def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None
             assert where(stage.app) == "ledger"
             await stage.pilot.press("alt+1")
             assert where(stage.app) == "chat"
+            keys = stage.text.splitlines()[-1]
+            await stage.pilot.click("KeyLine", offset=(keys.index("Help"), 0))
+            await stage.until(lambda: isinstance(stage.app.screen, Help))
 
     play(scene)
 
@@ -61,13 +64,13 @@ def test_the_palette_finds_a_command_of_another_page_and_goes_there(valence: Val
 
 def test_every_command_has_an_action_and_a_name_of_its_own(valence: Valence) -> None:
     async def scene() -> None:
-        async with opened(valence) as (app, _):
-            slashes = [command.slash for command in app.registry if command.slash]
+        async with opened(valence) as stage:
+            slashes = [command.slash for command in stage.app.registry if command.slash]
             assert len(slashes) == len(set(slashes))
-            for command in app.registry:
+            for command in stage.app.registry:
                 if command.page:
-                    await app.action_go(command.page)
-                owner = app.page if command.page else app
+                    await stage.app.action_go(command.page)
+                owner = stage.app.page if command.page else stage.app
                 assert hasattr(owner, f"action_{command.action.partition('(')[0]}"), command
                 assert command.help
                 assert len(command.label) < 14

@@ -59,7 +59,9 @@ class Section(Vertical):
 
     def show_empty(self, empty: bool) -> None:
         """Only the words for an empty section, or what it holds. An empty one takes the focus
-        itself, so that the page's keys go on working."""
+        itself, so that the page's keys go on working; who is typing keeps it."""
+        if empty == self.has_class("empty"):
+            return
         focused = self.has_focus_within or self.screen.focused is None
         self.can_focus = empty
         self.set_class(empty, "empty")
