@@ -9,33 +9,20 @@ from __future__ import annotations
 import os
 import random
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from store.adapters import Adapter, Adapters
-from store.breakers import Breakers
-from store.database import Database
-from store.evaluations import Evaluations
-from store.events import Events
-from store.examples import Examples
-from store.leases import Leases
-from store.ledger import Ledger
-from store.runs import Runs
-from store.statistics import Statistics
-from store.strategy_sets import StrategySets
-from store.trajectories import Trajectories
+from store.adapters import Adapter
 from valence.config import Settings, load_settings
-from valence.errors import ConfigError
 from valence.locations import Locations, find_locations
+from valence.stores import Stores
 
 if TYPE_CHECKING:
     from models.embedding import Embedder
     from models.folder import ModelFolder
     from models.frontier import Frontier
-    from models.prices import Prices
     from models.runtime import LocalRuntime
     from store.conversations import Turn
     from valence.assistant import Assistant
@@ -52,43 +39,6 @@ if TYPE_CHECKING:
 
 OPENED_LATE = ("local", "router", "quarantine", "memory", "assistant")
 """What `Valence` opens at its first use, and what the settings say goes into."""
-
-
-@dataclass(frozen=True)
-class Stores:
-    """The tables of one database, each behind its own small class."""
-
-    database: Database
-    ledger: Ledger
-    examples: Examples
-    runs: Runs
-    adapters: Adapters
-    evaluations: Evaluations
-    breakers: Breakers
-    events: Events
-    leases: Leases
-    statistics: Statistics
-    trajectories: Trajectories
-    strategies: StrategySets
-
-    @classmethod
-    def open(cls, locations: Locations) -> Stores:
-        locations.prepare()
-        db = Database(locations.database)
-        return cls(
-            database=db,
-            ledger=Ledger(db),
-            examples=Examples(db),
-            runs=Runs(db),
-            adapters=Adapters(db),
-            evaluations=Evaluations(db),
-            breakers=Breakers(db),
-            events=Events(db),
-            leases=Leases(db),
-            statistics=Statistics(db),
-            trajectories=Trajectories(db),
-            strategies=StrategySets(db),
-        )
 
 
 class Valence:
@@ -334,37 +284,9 @@ class Valence:
         return self.stores.ledger.spent_usd(month) >= budget
 
     def _connect(self) -> Frontier:
+        from valence.connecting import connect_frontier
+
         return connect_frontier(self.settings)
-
-
-def connect_frontier(settings: Settings) -> Frontier:
-    """The frontier's client; raises ConfigError where a key or a model's name is missing."""
-    from models.frontier import make_frontier
-    from models.keys import get_key
-
-    chosen = settings.frontier
-    if chosen.model is None:
-        raise ConfigError(
-            "frontier.model is not set", do="`valence config set frontier.model NAME`"
-        )
-    return make_frontier(
-        provider=chosen.provider,
-        model=chosen.model,
-        base_url=chosen.base_url,
-        timeout_s=chosen.timeout_s,
-        key=get_key(chosen.provider),
-        prices=_prices(settings),
-    )
-
-
-def _prices(settings: Settings) -> Prices:
-    from models.prices import Price, Prices
-
-    frontier = settings.frontier
-    given = (frontier.input_usd_per_mtok, frontier.output_usd_per_mtok)
-    if given == (None, None) or frontier.model is None:
-        return Prices()
-    return Prices({frontier.model: Price(given[0] or 0.0, given[1] or 0.0)})
 
 
 def _load_runtime(folder: ModelFolder) -> LocalRuntime:

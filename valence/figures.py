@@ -14,8 +14,8 @@ from typing import Any
 from store.entropy import EntropyThreshold
 from store.keywords import Frequent, frequent
 from store.statistics import BoundaryStatistics, Bucket
-from valence.app import Stores
 from valence.quality import Quality, Verdict, quality
+from valence.stores import Stores
 
 RECENT = 1000
 MOST_WORDS = 8

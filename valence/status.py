@@ -14,7 +14,6 @@ from store import entropy
 from store.adapters import Adapter
 from store.entropy import WHOLE
 from store.labels import labels
-from valence.app import Stores
 from valence.boundaries.base import Boundary
 from valence.boundaries.registry import Boundaries
 from valence.config import Settings
@@ -22,6 +21,7 @@ from valence.figures import Figures, figures_of
 from valence.gate import Gate
 from valence.locations import Locations
 from valence.quality import judged
+from valence.stores import Stores
 from valence.unit import is_sealed, load_unit, serving
 
 MOST_LABELS = 2000

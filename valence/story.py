@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from store.adapters import Adapter
 from store.calls import Call, Feedback
 from store.examples import Example, Verdict
-from valence.app import Stores
+from valence.stores import Stores
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ import pytest
 
 from store.errors import BadLine
 from store.examples import Examples, Origin
-from valence.app import Stores, Valence
+from valence.app import Valence
 from valence.boundaries import get
 from valence.errors import TransferError
 from valence.locations import Locations
+from valence.stores import Stores
 from valence.transfer import Imported, export_examples, import_examples
 
 TEXT = "Ada Lovelace was born in London."

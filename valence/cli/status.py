@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from valence.app import Stores
 from valence.boundaries.registry import Boundaries
 from valence.cli.names import tell_broken
 from valence.cli.output import emit, json_option, note, percent, printable
@@ -17,6 +16,7 @@ from valence.config import load_settings
 from valence.locations import find_locations
 from valence.plot import FORMATS, draw
 from valence.status import BoundaryStatus, all_statuses
+from valence.stores import Stores
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 
