@@ -96,7 +96,7 @@ def check_figures(metrics: dict[str, Any]) -> None:
 
 def check_unit(home: Home, run: dict[str, Any]) -> None:
     folder = home.path / "adapters" / run["adapter_id"]
-    assert tree(folder) == {"adapters.safetensors", "adapter_config.json"}
+    assert tree(folder) == {"adapters.safetensors", "adapter_config.json", "familiar.json"}
     [adapter] = home.rows("SELECT * FROM adapters")
     assert (adapter["state"], adapter["run_id"]) == ("active", run["id"])
     assert adapter["weights_sha256"] == sha256(folder)

@@ -210,7 +210,7 @@ def test_a_killed_evaluation_goes_on_and_ends(
     assert result["state"] == "active"
     assert home.active == result["adapter"]
     assert len(home.rows("SELECT id FROM runs")) == 1
-    assert len(tree(home.path / "adapters")) == 2  # one adapter, whole
+    assert len(tree(home.path / "adapters")) == 3  # one adapter, whole
     kept = home.rows("SELECT variant, split FROM evaluations")
     assert len(kept) == len({tuple(row.values()) for row in kept}) == 4
 
