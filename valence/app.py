@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from valence.router import Answer, Router
     from valence.unit import Unit
 
+HUB_OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+
 OPENED_LATE = ("local", "router", "quarantine", "memory", "assistant")
 """What `Valence` opens at its first use, and what the settings say goes into."""
 
@@ -50,6 +52,7 @@ class Valence:
         self.stores = Stores.open(locations)
         self._units: dict[str, tuple[Adapter, Unit | None]] = {}
         self._learners: dict[str, Learner] = {}
+        self._silenced: tuple[str, ...] = ()
         self._go_offline()
 
     @classmethod
@@ -71,6 +74,7 @@ class Valence:
 
     def close(self) -> None:
         self._drop_opened()
+        self._go_online()
         self.stores.database.close()
 
     def adopt(self, settings: Settings) -> None:
@@ -90,9 +94,15 @@ class Valence:
         self._units.clear()
 
     def _go_offline(self) -> None:
-        if self.settings.privacy.offline:
-            # The Hub's client reads these when it is first imported.
-            os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
+        """Tells the Hub's client, here and in processes begun from here, what the settings say."""
+        self._go_online()
+        wanted = HUB_OFFLINE if self.settings.privacy.offline else ()
+        self._silenced = tuple(name for name in wanted if os.environ.get(name) != "1")
+        os.environ.update(dict.fromkeys(self._silenced, "1"))
+
+    def _go_online(self) -> None:
+        for name in self._silenced:
+            os.environ.pop(name, None)
 
     def model_folder(self) -> ModelFolder:
         """The local model's folder, checked; raises ModelError with the way to get one."""

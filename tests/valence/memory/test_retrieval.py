@@ -158,7 +158,7 @@ def test_where_nothing_answers_something_like_it_suggests_and_never_answers(mind
     retrieval = Retrieval(mind.graph, mind.episodes, like=lambda entity_id, limit: [(lem, 0.9)])
     found = retrieval.search("What is the birth place of the Lem Prize?")
     suggested = {item.triple: item.reason for item in found.items}
-    assert suggested["Stanisław Lem", "birthPlace", "Lviv"] == "Stanisław Lem is like Lem Prize"
+    assert "Stanisław Lem is like Lem Prize" in suggested["Stanisław Lem", "birthPlace", "Lviv"]
     assert not found.relevant
     assert grounds(Question(found.queries[0]), found.items) is None
     answered = retrieval.search("Where was Ada Lovelace born?", "graph")
