@@ -19,6 +19,7 @@ from gate_candidates import Read, of_tokens, unit_length, with_candidates
 from webnlg import Pair
 
 from models.generation import Completion
+from store.demonstrations import gated_examples
 from store.evaluations import Item
 from store.examples import Example
 from valence.app import Valence
@@ -74,10 +75,14 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         if unit is None:
             raise SystemExit(f"{home}: no adapter is active")
         reader, examples = Reader(app, unit), app.stores.examples
+        gated = gated_examples(app.stores.database, "decompose")
         calibration = answered(app, unit, examples.of("decompose", "calibration"))
         tests = answered(app, unit, examples.of("decompose", "test"))
+        tests = [one for one in tests if one[0].id not in gated]
         for_scorer = [one for one in calibration if for_score(one[0].id)]
-        for_gate = [one for one in calibration if not for_score(one[0].id)]
+        for_gate = [
+            one for one in calibration if not for_score(one[0].id) and one[0].id not in gated
+        ]
         raw = {"score": reader.read([_pair(example) for example, _ in for_scorer])}
         raw |= {
             kind: reader.read(pairs[:FRESH_MOST], round_trips=place == 0)

@@ -50,6 +50,11 @@ _ANSWERED = """
 SELECT count(*) FROM calls INDEXED BY calls_by_boundary
 WHERE boundary = ? AND created_at > ? AND created_at < ? AND route = 'local'
 """
+_GATED = """
+SELECT DISTINCT examples.id FROM examples JOIN attempts ON attempts.call_id = examples.call_id
+WHERE examples.boundary = ? AND examples.split <> 'train' AND attempts.route = 'local'
+  AND attempts.role = 'answer' AND attempts.adapter_id IS NOT NULL
+"""
 _STREAM = """
 SELECT confidence FROM (
   SELECT rowid AS place, confidence, created_at FROM attempts
@@ -116,6 +121,12 @@ def turned_away_count(db: Database, adapter_id: str, threshold: float, since: st
     """How many answers this threshold has turned away, whatever was given instead."""
     values = {"adapter": adapter_id, "threshold": threshold, "since": since}
     return int(db.read(_BELOW_COUNT, values)[0][0])
+
+
+def gated_examples(db: Database, boundary: str) -> frozenset[str]:
+    """The held-out examples of calls that an adapter was asked first: those that it answered well
+    have become no examples, so these are no fair sample of the traffic."""
+    return frozenset(row["id"] for row in db.read(_GATED, (boundary,)))
 
 
 def is_audited(db: Database, call_id: str) -> bool:

@@ -1,13 +1,15 @@
 """From checked answers to what an adapter is served with: its scorer, and the gate that it earns.
 
-A third of the calibration answers fits the scorer, the rest opens the gate, the test inputs give
-the thresholds. Knows answers that are already judged: not how they were got, nor what is served.
+A third of the calibration answers fits the scorer, the fair ones of the rest open the gate, the
+test inputs give the thresholds. Knows answers that are already judged: not how they were got, nor
+what is served.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +18,9 @@ from models.scorer import Scorer, fit_scorer
 from store.evaluations import Item
 from valence.config import GateSettings
 from valence.gate import Gate, fit_gate, fit_partial_gate
+
+FEWEST_FOR_THRESHOLDS = 20
+"""With fewer fair answers for it, the thresholds come from all that there are."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,12 @@ def certify(
     weights_sha256: str,
     settings: GateSettings,
     scorer: Scorer | None = None,
+    gated: AbstractSet[str] = frozenset(),
 ) -> Certified:
     """Scorer and gate of the adapter of these weights; `scorer` where it brought its own.
+
+    `gated` are the ids of examples that an open gate has turned away. They are harder than the
+    traffic: they may fit a scorer, but a gate that they were to open would open too late.
 
     `calibration` has its answers to the calibration examples; `traffic` those to others, whose
     labels are not looked at. An answer without features was vetoed and can never be served.
@@ -49,32 +58,44 @@ def certify(
         scorer = scorer or _fit([i for i in calibration if for_score(i.example_id)], weights_sha256)
     except ScorerError as error:
         return Certified(None, _unscored(error, settings))
-    for_gate = [item for item in calibration if not for_score(item.example_id)]
+    fair, traffic = _fair(calibration, traffic, gated)
     gate = fit_gate(
-        confidences(scorer, for_gate),
-        [item.correct for item in for_gate],
+        confidences(scorer, fair),
+        [item.correct for item in fair],
         confidences(scorer, traffic),
         settings.max_error,
         settings.confidence_level,
         look=0,
     )
-    return Certified(scorer, gate, _certify_parts(calibration, traffic, weights_sha256, settings))
+    fitting = [item for item in calibration if for_score(item.example_id)]
+    return Certified(scorer, gate, _certify_parts(fitting, fair, traffic, weights_sha256, settings))
+
+
+def _fair(
+    calibration: Sequence[Item], traffic: Sequence[Item], gated: AbstractSet[str]
+) -> tuple[list[Item], list[Item]]:
+    """What opens the gate, and what gives the thresholds: of calls that no gate had a say in. Where
+    such traffic is too little for thresholds, all of it: they need no guarantee."""
+    known = [i for i in calibration if not for_score(i.example_id) and i.example_id not in gated]
+    seen = [item for item in traffic if item.example_id not in gated]
+    return known, seen if len(seen) >= FEWEST_FOR_THRESHOLDS else list(traffic)
 
 
 def _certify_parts(
-    calibration: Sequence[Item],
+    fitting: Sequence[Item],
+    fair: Sequence[Item],
     traffic: Sequence[Item],
     weights_sha256: str,
     settings: GateSettings,
 ) -> Certified | None:
     """The scorer of parts and the gate for serving the sure ones; None without parts to fit on."""
-    fitting = [p for i in calibration if for_score(i.example_id) for p in i.parts]
-    if not fitting:
+    parts = [part for item in fitting for part in item.parts]
+    if not parts:
         return None
-    features, right = zip(*fitting, strict=True)
+    features, right = zip(*parts, strict=True)
     scorer = fit_scorer(features, right, weights_sha256)
     gate = fit_partial_gate(
-        [_scored(scorer, item) for item in calibration if not for_score(item.example_id)],
+        [_scored(scorer, item) for item in fair],
         [[confidence for confidence, _ in _scored(scorer, item)] for item in traffic],
         settings.max_error,
         settings.confidence_level,

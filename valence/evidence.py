@@ -1,8 +1,8 @@
 """What is fairly known of an adapter's answers: labels to certify a gate on, and thresholds to try.
 
 Fair are shadows, which every call could have become, the adapter's own evaluation on examples
-that fitted neither weights nor scorer, and below an open gate's threshold all that it turned away.
-Corrections are not: people correct what looks wrong.
+that fitted neither weights nor scorer and that no gate had turned away, and below an open gate's
+threshold all that it turned away. Corrections are not: people correct what looks wrong.
 Knows no gate and decides nothing.
 """
 
@@ -12,15 +12,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from store.demonstrations import Demonstrated, shadows, turned_away
+from store.demonstrations import Demonstrated, gated_examples, shadows, turned_away
 from valence.app import Valence
 from valence.boundaries.base import Boundary
-from valence.certification import confidences, for_score
+from valence.certification import FEWEST_FOR_THRESHOLDS, confidences, for_score
 from valence.quality import PARTIAL, is_right, parts_are_right
 from valence.unit import Unit
-
-FEWEST_FOR_THRESHOLDS = 20
-"""With fewer shadows for it, the thresholds come from the evaluation's test examples."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,12 @@ def _evaluated(app: Valence, unit: Unit) -> tuple[list[tuple[float, bool]], list
     if unit.scorer is None:
         return [], []
     stores, name = app.stores, unit.adapter.boundary
-    held_out = [e.id for e in stores.examples.of(name, "calibration") if not for_score(e.id)]
+    gated = gated_examples(stores.database, name)
+    held_out = [
+        e.id
+        for e in stores.examples.of(name, "calibration")
+        if not for_score(e.id) and e.id not in gated
+    ]
     tests = [e.id for e in stores.examples.of(name, "test")]
     items = stores.evaluations.items_of(unit.variant, name, held_out + tests)
     known = [items[key] for key in held_out if key in items]

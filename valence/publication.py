@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from store.adapters import Adapter
+from store.demonstrations import gated_examples
 from store.evaluations import Evaluation
 from store.examples import Example, Split
 from store.runs import Run
@@ -205,7 +206,8 @@ def _certify(
     _keep(app, candidate, judged, "calibration", candidate)
     weights = candidate.adapter.weights_sha256
     own = app.learner(boundary).scorer(weights)
-    return certify(judged.items, tested.items, weights, app.settings.gate, own)
+    gated = gated_examples(app.stores.database, boundary.name)
+    return certify(judged.items, tested.items, weights, app.settings.gate, own, gated)
 
 
 def _sample(examples: list[Example], most: int) -> list[Example]:

@@ -50,6 +50,17 @@ def test_good_answers_open_the_gate() -> None:
     assert not made.gate.accepts(made.scorer({"sure": -4.0}))
 
 
+def test_what_a_gate_has_turned_away_fits_the_scorer_and_opens_no_gate() -> None:
+    easy, hard = answers(450), answers(450, seed=2, right=0.3)
+    gated = frozenset(one.example_id for one in hard)
+    fair = certify(easy + hard, answers(200, 1), "ab12", SETTINGS, gated=gated)
+    unfair = certify(easy + hard, answers(200, 1), "ab12", SETTINGS)
+    labels = sum(not for_score(one.example_id) for one in easy)
+    assert fair.gate.evidence["labels"] == labels < unfair.gate.evidence["labels"]
+    assert (fair.scorer, fair.gate.state) == (unfair.scorer, "open")
+    assert certify(easy, hard, "ab12", SETTINGS, gated=gated).gate.evidence["traffic"] == 450
+
+
 def test_what_fits_the_scorer_does_not_open_the_gate() -> None:
     items = answers(450)
     fitting = [one for one in items if for_score(one.example_id)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from models.fusion import Linear
 from models.scorer import AS_IT_IS, Scorer
 from store.adapters import Adapter
-from store.demonstrations import tries
+from store.demonstrations import gated_examples, tries
 from tests.loopback import LoopbackFrontier
 from tests.valence.conftest import THRESHOLD, WEIGHTS_SHA, ScriptedLocal
+from tests.valence.test_familiarity import example
 from tests.valence.watched import (
     RIGHT,
     WRONG,
@@ -221,3 +223,17 @@ def test_the_router_serves_what_it_sent_on_before(open_app: Open, give_adapter: 
             routes.append(answer.call.route)
     assert (routes[0], routes[-1]) == ("frontier", "local")
     assert len(events(app, "gate widened")) == 1
+
+
+def test_what_an_adapter_was_asked_first_is_no_fair_sample(app: Valence) -> None:
+    calls = {"away": turn_away(app)[0], "seen": shadow(app, 1)[0], "none": None}
+    examples = {
+        name: replace(
+            example(name), split="calibration", call_id=call.id if call else None, input=name
+        )
+        for name, call in calls.items()
+    }
+    for one in examples.values():
+        app.stores.examples.add(one)
+    assert gated_examples(app.stores.database, "decompose") == {examples["away"].id}
+    assert gated_examples(app.stores.database, "recompose") == frozenset()
