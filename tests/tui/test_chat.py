@@ -460,6 +460,23 @@ def test_a_long_conversation_is_a_window_that_follows_the_scroll(valence: Valenc
     play(scene)
 
 
+def test_turns_that_come_for_an_edge_that_was_left_make_no_gap(valence: Valence) -> None:
+    place = Place(conversation=long_conversation(valence, 200), introduced=True)
+
+    async def scene() -> None:
+        async with opened(valence, session=Session(valence, place=place)) as stage:
+            story = stage.app.query_one(Story)
+            await scrolled(stage, story.scroll_home, "What was said at 100")
+            for _ in range(100):
+                story.scroll_home(animate=False, immediate=True)
+                story.scroll_end(animate=False, immediate=True)
+                await stage.pilot.pause(0.01)
+                seen = [int(view.question.split()[-1]) for view in story.views]
+                assert seen == [*range(seen[0], seen[-1] + 1)]
+
+    play(scene)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (30, 8)])
 def test_the_story_follows_and_can_be_scrolled(valence: Valence, size: tuple[int, int]) -> None:
     async def scene() -> None:

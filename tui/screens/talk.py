@@ -90,11 +90,9 @@ class TalkPage(Page):
         app, id = self.session.valence, self.talk.id
         if id is None:
             return
-        conversations, place = app.memory.conversations, event.position
-        if event.side == "before":
-            self.load(lambda: told(app, conversations.page(id, place, MORE)), self.story.earlier)
-        else:
-            self.load(lambda: told(app, conversations.following(id, place, MORE)), self.story.later)
+        kept, place = app.memory.conversations, event.position
+        read = partial(kept.page if event.side == "before" else kept.following, id, place, MORE)
+        self.load(lambda: told(app, read()), partial(self.story.more, event))
 
     async def say(self, text: str) -> None:
         """One turn with this text, behind those that are still being answered."""

@@ -25,6 +25,7 @@ MOST = 60
 """Turns that are kept as widgets."""
 NEAR = 3
 """Lines from the edge at which more is asked for."""
+Side = Literal["before", "after"]
 
 
 class Story(VerticalScroll, can_focus=False):
@@ -44,12 +45,13 @@ class Story(VerticalScroll, can_focus=False):
     class MoreWanted(Message):
         """The edge of the window is in sight; `position` is that of the turn there."""
 
-        side: Literal["before", "after"]
+        side: Side
         position: int
 
     def __init__(self) -> None:
         super().__init__()
         self._more = {"before": False, "after": False}
+        self._asked: dict[Side, Story.MoreWanted | None] = {"before": None, "after": None}
 
     @property
     def views(self) -> list[TurnView]:
@@ -73,37 +75,46 @@ class Story(VerticalScroll, can_focus=False):
 
     async def begin(self, turns: Sequence[Told]) -> None:
         """Shows the last turns of a conversation; there may be more before them."""
-        await self.remove_children()
-        self._more = {"before": len(turns) >= PAGE, "after": False}
-        await self.mount(*(TurnView(told.turn.question, told) for told in turns))
+        async with self.batch():
+            await self.remove_children()
+            self._more = {"before": len(turns) >= PAGE, "after": False}
+            self._asked = {"before": None, "after": None}
+            await self.mount(*(TurnView(told.turn.question, told) for told in turns))
         self.anchor()
 
     async def append(self, view: TurnView) -> None:
         """A new turn; whoever says something wants to see it, however far up the window is."""
-        await self.mount(view)
-        await self._let_go(self.views[:-MOST], "before")
+        async with self.batch():
+            await self.mount(view)
+            await self._let_go(self.views[:-MOST], "before")
         self.anchor()
 
-    async def earlier(self, turns: Sequence[Told]) -> None:
-        """Turns before the window; what is on the screen stays where it is."""
-        self._more["before"] = len(turns) >= MORE
+    async def more(self, wanted: MoreWanted, turns: Sequence[Told]) -> None:
+        """Turns beyond an edge, as they were wanted; what is on the screen stays where it is.
+
+        Those for an edge that the window has left meanwhile are dropped: they would leave a gap.
+        """
+        async with self.batch():
+            if wanted is not self._asked[wanted.side]:
+                return
+            self._asked[wanted.side] = None
+            self._more[wanted.side] = len(turns) >= MORE
+            await (self._earlier(turns) if wanted.side == "before" else self._later(turns))
+
+    async def _earlier(self, turns: Sequence[Told]) -> None:
         first = self.views[0]
         place = self._place(first)
-        with self.app.batch_update():
-            await self.mount(*(TurnView(told.turn.question, told) for told in turns), before=first)
-            await self._let_go(self.views[MOST:], "after")
+        await self.mount(*(TurnView(told.turn.question, told) for told in turns), before=first)
+        await self._let_go(self.views[MOST:], "after")
         if not self.at_end:
             self.anchor(False)  # the bottom of the window is not the newest turn
         self.call_after_refresh(self._restore, first, place)
 
-    async def later(self, turns: Sequence[Told]) -> None:
-        """Turns after the window; what is on the screen stays where it is."""
-        self._more["after"] = len(turns) >= MORE
+    async def _later(self, turns: Sequence[Told]) -> None:
         last = self.views[-1]
         place = self._place(last)
-        with self.app.batch_update():
-            await self.mount(*(TurnView(told.turn.question, told) for told in turns))
-            await self._let_go(self.views[:-MOST], "before")
+        await self.mount(*(TurnView(told.turn.question, told) for told in turns))
+        await self._let_go(self.views[:-MOST], "before")
         self.call_after_refresh(self._restore, last, place)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
@@ -131,11 +142,12 @@ class Story(VerticalScroll, can_focus=False):
         self.screen.set_focus(view, scroll_visible=False)
         self.scroll_to_widget(view, animate=False, immediate=True)
 
-    def _want(self, side: Literal["before", "after"]) -> None:
+    def _want(self, side: Side) -> None:
         known = [view.told.turn.position for view in self.views if view.told is not None]
-        if self._more[side] and known:
-            self._more[side] = False  # until the answer is there
-            self.post_message(self.MoreWanted(side, known[0 if side == "before" else -1]))
+        if self._more[side] and self._asked[side] is None and known:
+            wanted = self.MoreWanted(side, known[0 if side == "before" else -1])
+            self._asked[side] = wanted
+            self.post_message(wanted)
 
     def _place(self, view: TurnView) -> float:
         """The line of the window that a turn begins on."""
@@ -143,8 +155,15 @@ class Story(VerticalScroll, can_focus=False):
 
     def _restore(self, view: TurnView, place: float) -> None:
         self.scroll_to(y=view.virtual_region.y - place, animate=False, immediate=True)
+        if self.scroll_y >= self.max_scroll_y - NEAR:
+            self._want("after")
 
-    async def _let_go(self, views: Sequence[TurnView], side: Literal["before", "after"]) -> None:
-        if views:
-            self._more[side] = True
-            await self.remove_children([view for view in views if view is not self._focused])
+    async def _let_go(self, views: Sequence[TurnView], side: Side) -> None:
+        if not views:
+            return
+        if self._focused in views:
+            kept = [view for view in self.views if view not in views]
+            nearest = kept[0 if side == "before" else -1]
+            self.screen.set_focus(nearest, scroll_visible=False)
+        await self.remove_children(views)
+        self._more[side], self._asked[side] = True, None
