@@ -17,9 +17,7 @@ Stats = Sequence[float]
 FEATURES = (
     "mean_logprob",
     "q10_logprob",
-    "q25_logprob",
     "min_margin",
-    "mean_entropy",
     "max_entropy",
     "n_tokens",
 )
@@ -55,9 +53,7 @@ def features(scores: TokenScores) -> dict[str, float]:
     return {
         "mean_logprob": math.fsum(logprobs) / count,
         "q10_logprob": quantile(logprobs, 0.10),
-        "q25_logprob": quantile(logprobs, 0.25),
         "min_margin": min(scores.margins),
-        "mean_entropy": math.fsum(scores.entropies) / count,
         "max_entropy": max(scores.entropies),
         "n_tokens": float(scores.values),
     }

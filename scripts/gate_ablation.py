@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from models.metrics import auroc, brier
 from models.scorer import Scorer, fit_scorer
-from valence.unit import RETIRED
+from valence.unit import retired
 
 SAMPLES = 500
 BAND = (0.1, 0.9)
@@ -78,9 +78,10 @@ def changes(system: Answers, used: list[str]) -> Iterator[tuple[str, str, list[s
     for name in extra:
         if "round_trip" in name:
             yield BANDED, name.removeprefix(CANDIDATE), [name], [*used, name]
-    retired = [name for name in extra if name.removeprefix(CANDIDATE) in RETIRED]
-    if retired:
-        yield "with", "all that were retired", retired, [*used, *retired]
+    gone = retired("decompose")
+    out = [name for name in extra if name.removeprefix(CANDIDATE) in gone]
+    if out:
+        yield "with", "all that were retired", out, [*used, *out]
 
 
 def used_of(system: Answers) -> list[str]:

@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 from gate_answers import CANDIDATE, Labelled
 
-from models.scores import TokenScores
+from models.scores import TokenScores, quantile
+from valence.boundaries import get
+from valence.boundaries.text import caseless
+from valence.boundaries.triples import Triples
 
 NEIGHBOURS = 5
 
@@ -32,9 +35,22 @@ def of_tokens(scores: TokenScores) -> dict[str, float]:
     found = {
         "first_logprob": scores.logprobs[0],
         "min_logprob": min(scores.logprobs),
+        "q25_logprob": quantile(scores.logprobs, 0.25),
         "mean_margin": math.fsum(scores.margins) / len(scores.margins),
+        "mean_entropy": math.fsum(scores.entropies) / len(scores.entropies),
     }
     return {f"{CANDIDATE}{name}": value for name, value in found.items()}
+
+
+def of_facts(text: str, facts: Triples, learnt: frozenset[str]) -> dict[str, float]:
+    """Features of an answer's facts that have been judged and left out: F1 with what the builtin
+    reader finds, and the share of relations among those that were `learnt`, case folded."""
+    reader = get("decompose")
+    known = [caseless(relation) in learnt for _, relation, _ in facts]
+    return {
+        f"{CANDIDATE}builtin_agreement": reader.score(facts, reader.builtin(text)),
+        f"{CANDIDATE}relation_known": sum(known) / len(known) if known else 0.0,
+    }
 
 
 def with_candidates(raw: dict[str, list[Read]], learnt: np.ndarray) -> dict[str, list[Labelled]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from gate_answers import CANDIDATE, Answers, Labelled
-from gate_candidates import Read, of_tokens, unit_length, with_candidates
+from gate_candidates import Read, of_facts, of_tokens, unit_length, with_candidates
 from webnlg import Pair
 
 from models.generation import Completion
@@ -24,11 +24,12 @@ from store.evaluations import Item
 from store.examples import Example
 from valence.app import Valence
 from valence.boundaries import get
+from valence.boundaries.text import caseless
 from valence.certification import for_score
 from valence.config import load_settings
 from valence.locations import find_locations
 from valence.reading import generation, read_completion
-from valence.unit import RETIRED, Unit
+from valence.unit import Unit, retired
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_NEIGHBOURS = 500
@@ -74,7 +75,9 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         unit = app.unit("decompose")
         if unit is None:
             raise SystemExit(f"{home}: no adapter is active")
-        reader, examples = Reader(app, unit), app.stores.examples
+        examples = app.stores.examples
+        trained = examples.of("decompose", "train")
+        reader = Reader(app, unit, [_pair(example) for example in trained])
         gated = gated_examples(app.stores.database, "decompose")
         calibration = answered(app, unit, examples.of("decompose", "calibration"))
         tests = answered(app, unit, examples.of("decompose", "test"))
@@ -88,7 +91,7 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
             kind: reader.read(pairs[:FRESH_MOST], round_trips=place == 0)
             for place, (kind, pairs) in enumerate(fresh.items())
         }
-        learnt = reader.inputs([_pair(e).text for e in examples.of("decompose", "train")])
+        learnt = reader.inputs([example.input for example in trained])
     judged = with_candidates(raw, learnt)
     return Answers(
         name,
@@ -121,7 +124,7 @@ def _parts(answers: Sequence[tuple[Example, Item]]) -> list[Labelled]:
 
 
 def _named(feature: str) -> str:
-    return f"{CANDIDATE}{feature}" if feature in RETIRED else feature
+    return f"{CANDIDATE}{feature}" if feature in retired("decompose") else feature
 
 
 def _pair(example: Example) -> Pair:
@@ -131,8 +134,9 @@ def _pair(example: Example) -> Pair:
 class Reader:
     """The active adapter as the product runs it, its hidden states read along."""
 
-    def __init__(self, app: Valence, unit: Unit) -> None:
+    def __init__(self, app: Valence, unit: Unit, learnt: Sequence[Pair]) -> None:
         assert app.local is not None
+        self._relations = frozenset(caseless(r) for pair in learnt for _, r, _ in pair.triples)
         self._boundary = get("decompose")
         self._runtime, self._unit = app.local.runtime, unit
 
@@ -167,8 +171,9 @@ class Reader:
         )
         right = output is not None and set(output) == set(pair.triples)
         hidden = made.hidden
+        left_out = of_tokens(made.scores) | of_facts(pair.text, output or (), self._relations)
         read = Read(
-            None if veto or output is None else features | of_tokens(made.scores),
+            None if veto or output is None else features | left_out,
             right,
             hidden.answer if hidden else None,
             hidden.input if hidden else None,

@@ -1,4 +1,4 @@
-"""What an adapter has seen in training, as far as a score asks for it: relations and facts.
+"""What an adapter has seen in training, as far as a score asks for it: facts, and what they join.
 
 Kept as hashes in a file beside its weights, so that what is forgotten cannot be read there. Knows
 examples and what a boundary asks to be known; not how an adapter was trained, nor what it is worth.
@@ -30,10 +30,8 @@ FILE = "familiar.json"
 @dataclass(frozen=True)
 class Familiar:
     """The facts of an adapter's training examples by the first 16 hex digits of a sha256, case
-    folded: how many distinct ones of each relation and of each pair of subject and object, and the
-    facts themselves."""
+    folded: how many distinct ones of each pair of subject and object, and the facts themselves."""
 
-    relations: Mapping[str, int] = field(default_factory=dict)
     pairs: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[str, int] = field(default_factory=dict)
 
@@ -49,20 +47,17 @@ class Familiar:
             )
         }
         return cls(
-            _counts(_hashed(relation) for _, relation, _ in facts),
             _counts(_hashed(subject, object) for subject, _, object in facts),
             _counts(_hashed(*fact) for fact in facts),
         )
 
     def features(self, facts: Sequence[Triple]) -> dict[str, float]:
-        """Shares of these facts, 0 to 1, and 0 where there are none: `relation_known`, the
-        relation is familiar; `fact_known`, the fact is; `fact_rivalled`, its subject and object
-        are familiar under another relation."""
+        """Shares of these facts, 0 to 1, and 0 where there are none: `fact_known`, the fact is
+        familiar; `fact_rivalled`, its subject and object are, under another relation."""
         folded = [tuple(map(caseless, fact)) for fact in facts]
         known = [_hashed(*fact) in self.facts for fact in folded]
         pairs = [self.pairs.get(_hashed(subject, object), 0) for subject, _, object in folded]
         return {
-            "relation_known": _share([_hashed(r) in self.relations for _, r, _ in folded]),
             "fact_known": _share(known),
             "fact_rivalled": _share([n > own for n, own in zip(pairs, known, strict=True)]),
         }

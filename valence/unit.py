@@ -21,8 +21,12 @@ from valence.errors import AdapterError
 from valence.familiarity import Familiar
 from valence.gate import Gate
 
-RETIRED = frozenset({"first_logprob", "mean_margin", "min_logprob"})
+RETIRED = frozenset(
+    {"first_logprob", "mean_entropy", "mean_margin", "min_logprob", "q25_logprob", "relation_known"}
+)
 """Features of earlier versions, which attempts no longer have (docs/bench_gate.md)."""
+RETIRED_OF = {"decompose": frozenset({"builtin_agreement"})}
+"""Those that one boundary's attempts no longer have."""
 
 EARLIER = "its scorer was fitted by an earlier version; train it anew"
 
@@ -45,6 +49,11 @@ class Unit:
     @property
     def variant(self) -> str:
         return variant_of(self.adapter.base_model, self.adapter.id, self.adapter.prompt_version)
+
+
+def retired(boundary: str) -> frozenset[str]:
+    """Features that a scorer of an earlier version may ask for and attempts no longer have."""
+    return RETIRED | RETIRED_OF.get(boundary, frozenset())
 
 
 def variant_of(base_model: str, adapter_id: str | None, prompt_version: str) -> str:
@@ -103,7 +112,7 @@ def _scorer_of(adapter: Adapter, parts: dict[str, Any]) -> tuple[Scorer | None, 
         scorer = Scorer.from_json(parts["scorer"])
     except ScorerError:
         return None, "its scorer cannot be read; train it anew"
-    if RETIRED.intersection(scorer.features):
+    if retired(adapter.boundary).intersection(scorer.features):
         return None, EARLIER
     if scorer.weights_sha256 != adapter.weights_sha256:
         return None, "its scorer was fitted for another adapter; train it anew"

@@ -63,24 +63,24 @@ def test_features_have_the_same_names_with_and_without_a_familiar_one() -> None:
     _, bare, _ = read(Runtime())
     output, known, veto = read(Runtime(), FAMILIAR)
     assert (len(output), veto) == (2, "")
-    assert bare.keys() == known.keys() > {"mean_logprob", "literal_share", "builtin_agreement"}
-    assert (bare["relation_known"], known["relation_known"]) == (0.0, 0.5)
+    assert bare.keys() == known.keys() > {"mean_logprob", "literal_share", "fact_known"}
+    assert (bare["fact_known"], known["fact_known"]) == (0.0, 0.5)
 
 
-def test_the_relations_of_a_text_are_those_it_was_asked_to_state() -> None:
+def test_the_facts_of_a_text_are_those_it_was_asked_to_state() -> None:
     runtime: Any = Runtime("Ada was born in London.")
     facts = decompose.from_json([["Ada", "birthPlace", "London"]])
     _, features, _ = read_completion(recompose, facts, runtime, runtime.completion, FAMILIAR)
-    assert features["relation_known"] == 1.0
+    assert features["fact_known"] == 1.0
     assert read_parts(recompose, facts, "text", runtime, runtime.completion, FAMILIAR) == ()
 
 
 def test_each_part_has_the_names_of_the_whole_and_its_own_figures() -> None:
     found = parts(Runtime(), FAMILIAR)
-    assert [part["relation_known"] for part in found] == [1.0, 0.0]
+    assert [part["fact_known"] for part in found] == [1.0, 0.0]
     assert [part["mean_logprob"] for part in found] == [0.0, -0.1]
     assert all(part.keys() == read(Runtime())[1].keys() for part in found)
-    assert [part["relation_known"] for part in parts(Runtime())] == [0.0, 0.0]
+    assert [part["fact_known"] for part in parts(Runtime())] == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def other(**changes: object) -> dict[str, Any]:
         ({"scorer": [1]}, "cannot be read"),
         ({"calibrator": {"features": ["sure"]}}, "an earlier version"),
         ({"scorer": other(features=["first_logprob"])}, "an earlier version"),
+        ({"scorer": other(features=["builtin_agreement"])}, "an earlier version"),
     ],
 )
 @pytest.mark.parametrize("state", ["open", "suspended", "closed"])

@@ -96,7 +96,6 @@ class Decompose(Boundary[str, Triples]):
             "n_triples": float(len(output)),
             "literal_share": form.literal_share(output, input),
             "text_covered": covered(form.values(output), input),
-            "builtin_agreement": self.score(output, self.builtin(input)),
         }
 
     def parts(
@@ -104,13 +103,11 @@ class Decompose(Boundary[str, Triples]):
     ) -> tuple[dict[str, float], ...]:
         if form.read_apart(raw, markers) != [(triple,) for triple in output]:
             return ()
-        agreed = set(self.builtin(input))
         return tuple(
             {
                 "n_triples": float(len(output)),
                 "literal_share": form.literal_share((triple,), input),
                 "text_covered": covered(form.values((triple,)), input),
-                "builtin_agreement": float(triple in agreed),
             }
             for triple in output
         )
