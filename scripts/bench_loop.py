@@ -102,6 +102,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--texts", type=int, default=None, help="how many texts (default: all)")
     parser.add_argument("--trigger", type=int, default=1800, help="training.trigger_examples")
     parser.add_argument("--rehearse", type=int, default=2000, help="base examples to replay from")
+    parser.add_argument("--replay", type=float, default=1.0, help="training.replay")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--epochs", type=int, default=2, help="training.epochs")
     parser.add_argument("--partial", action="store_true", help="gate.partial: serve sure facts")
@@ -119,6 +120,7 @@ def environment(arguments: argparse.Namespace, base_url: str) -> dict[str, str]:
         "VALENCE_FRONTIER__MODEL": "gpt-4o-mini",
         "VALENCE_FRONTIER__BASE_URL": base_url,
         "VALENCE_TRAINING__TRIGGER_EXAMPLES": str(arguments.trigger),
+        "VALENCE_TRAINING__REPLAY": str(arguments.replay),
         "VALENCE_TRAINING__LEARNING_RATE": str(arguments.learning_rate),
         "VALENCE_TRAINING__EPOCHS": str(arguments.epochs),
         "VALENCE_GATE__PARTIAL": str(arguments.partial).lower(),
@@ -254,6 +256,7 @@ def summary(loop: Loop, arguments: argparse.Namespace) -> dict[str, Any]:
         "learning_rate": arguments.learning_rate,
         "epochs": arguments.epochs,
         "rehearse": arguments.rehearse,
+        "replay": arguments.replay,
         "seed": arguments.seed,
         "partial": arguments.partial,
         "minutes_training": loop.seconds_training / 60,

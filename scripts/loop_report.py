@@ -143,6 +143,7 @@ def write(report: Row, docs: Path, picture: Path) -> None:
                     "texts",
                     "trigger",
                     "rehearse",
+                    "replay",
                     "learning_rate",
                     "epochs",
                     "seed",
@@ -213,7 +214,8 @@ These figures are what one run measured, on two x86-64 cores.
 - Fallback: {first} of the first 1,000 calls, {late} of the last 1,000.
 - Served locally and wrong, over the whole stream: {served}. The promise is 5%.
 - {texts} texts; a run starts at every {trigger} new train examples (70% of texts), with
-  {rehearse} examples of the base's own categories to rehearse from; {epochs} epochs at a learning
+  {rehearse} examples of the base's own categories to rehearse from ({replay} of them, and as many
+  of those learnt earlier, for each new one); {epochs} epochs at a learning
   rate of {learning_rate}; {minutes} minutes in all, {training} of them training and judging.
 
 What the gate for whole answers said after each round:
@@ -227,7 +229,7 @@ and the one for facts, which takes its place with `--partial` (`gate.partial`):
 Made by
 
     .venv/bin/python scripts/bench_loop.py --data WEBNLG --base {base} --out OUT \\
-        --texts {texts} --trigger {trigger} --rehearse {rehearse} \\
+        --texts {texts} --trigger {trigger} --rehearse {rehearse} --replay {replay} \\
         --learning-rate {learning_rate} --epochs {epochs} --seed {seed}{partial} --docs
 
 with the base of [base_models.md](base_models.md). All windows are in
