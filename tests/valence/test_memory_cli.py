@@ -100,6 +100,27 @@ def test_facts_entity_and_path(run: Run, told: dict[str, Any]) -> None:
     assert "London" in run("memory", "entity", "Ada Lovelace").out
 
 
+@pytest.mark.parametrize("command", ["facts", "entity"])
+def test_a_name_that_is_not_known_is_told_with_those_that_may_be_meant(
+    run: Run, told: dict[str, Any], command: str
+) -> None:
+    done = run("memory", command, "Ada")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "Error: nothing is known of 'Ada'; perhaps Ada Lovelace is meant\n"
+    assert run("memory", command, "Nobody").err == "Error: nothing is known of 'Nobody'\n"
+
+
+def test_an_alias_of_several_names_whom_it_may_mean(run: Run) -> None:
+    run("memory", "add", "Ada Lovelace lives in London. Ada Byron lives in Paris.")
+    err = run("memory", "same", "Ada", "Ada Lovelace").err
+    assert "perhaps Ada Byron or Ada Lovelace is meant" in err
+
+
+def test_an_unknown_id_is_told_by_what_was_looked_for(run: Run) -> None:
+    assert "no fact, entity or source has the id 'nope'" in run("memory", "forget", "nope").err
+    assert "remembered from 'nope'" in run("memory", "search", "x", "--source", "nope").err
+
+
 def test_what_was_believed_at_a_time(run: Run, told: dict[str, Any]) -> None:
     assert run("memory", "facts", "--as-of", "2001-01-01", "--json").records == []
     assert len(run("memory", "facts", "--as-of", "2999-01-01", "--json").records) == 1

@@ -10,7 +10,7 @@ import click
 
 from store.conversations import Conversation
 from valence.app import Valence
-from valence.cli.output import emit, json_option, note, printable, table
+from valence.cli.output import emit, json_option, limit_option, note, printable, table
 from valence.conversation.transcript import answer_of, turn_record, write
 
 
@@ -21,7 +21,7 @@ def conversations() -> None:
 
 @conversations.command("list")
 @click.option("--archived", is_flag=True, help="The archived ones too.")
-@click.option("--limit", default=20, show_default=True)
+@limit_option(20)
 @json_option
 def list_conversations(archived: bool, limit: int, as_json: bool) -> None:
     """The newest in use first."""
@@ -60,7 +60,7 @@ def show(conversation: str, steps: bool, as_json: bool) -> None:
 
 @conversations.command()
 @click.argument("query")
-@click.option("--limit", default=20, show_default=True)
+@limit_option(20)
 @json_option
 def search(query: str, limit: int, as_json: bool) -> None:
     """Turns whose question or answer has all the words of QUERY, newest first."""

@@ -10,7 +10,7 @@ import click
 from store.entities import NOT_NAMES, QUESTIONS
 from valence.app import Valence
 from valence.cli.moments import End
-from valence.cli.output import emit, json_option, note, printable, table
+from valence.cli.output import emit, json_option, limit_option, note, printable, table
 from valence.errors import ValenceError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--valid-at", help="What held in the world at this time (2024, 2024-03-01).")
 @click.option("--superseded", is_flag=True, help="Also what is believed no longer.")
 @click.option("--contradictions", is_flag=True, help="Only what disagrees.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+@limit_option(50)
 @json_option
 def facts(
     entity: str | None, as_of: str | None, valid_at: str | None, superseded: bool,
@@ -96,7 +96,7 @@ def same(name: str, other: str, different: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1))
+@limit_option(10)
 @json_option
 def shape(limit: int, as_json: bool) -> None:
     """The whole graph: what most hangs on, and what belongs together."""

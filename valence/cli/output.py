@@ -12,6 +12,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True)
 """A file to read, or `-` for stdin."""
+MOST = 2**31 - 1
 
 
 def json_option(command: Command) -> Command:
@@ -20,6 +21,13 @@ def json_option(command: Command) -> Command:
         "--json", "as_json", is_flag=True, help="One JSON object a line on stdout."
     )(command)
     return decorated
+
+
+def limit_option(default: int, help: str | None = None) -> Callable[[Command], Command]:
+    """The `--limit` of every command that lists: 1 or more, and no more than a database counts."""
+    return click.option(
+        "--limit", default=default, show_default=True, type=click.IntRange(1, MOST), help=help
+    )
 
 
 def open_lines(path: str) -> TextIO:

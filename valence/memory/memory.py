@@ -21,9 +21,10 @@ from store.errors import UnknownId
 from store.graph import Entity, Fact, Graph, Provenance
 from store.sources import Source, SourceKind, Sources
 from store.titles import title_of
-from store.told import called, with_content
+from store.told import with_content
 from valence.memory.alike import AlikeNames, AlikePlaces
 from valence.memory.backlog import embed_backlog
+from valence.memory.called import entity_called, sources_called
 from valence.memory.forgetting import Kind, forget
 from valence.memory.knowledge import Knowledge
 from valence.memory.likeliest import Likeliest
@@ -164,7 +165,7 @@ class Memory:
 
     def entity(self, name: str) -> Entity:
         """The entity of that name, alias or id. Raises UnknownEntity."""
-        return self.knowledge.find(name) or self.graph.get_entity(name)
+        return entity_called(self.graph, name)
 
     def disagreeing(self, facts: Sequence[Fact]) -> list[Fact]:
         """Facts told before that cannot be true together with these."""
@@ -238,9 +239,8 @@ class Memory:
 
     def sources_at(self, given: str) -> frozenset[str]:
         """The ids of the sources that have this id (or its beginning), stand at this place or
-        below it, or have this title. Raises UnknownId where there is none."""
-        found = called(self.db, given, str(Path(given).expanduser().absolute()))
-        return found or frozenset({self.sources.get(given).id})
+        below it, or have this title. Raises UnknownId."""
+        return sources_called(self.db, given)
 
     # Vectors
 
