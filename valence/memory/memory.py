@@ -155,13 +155,15 @@ class Memory:
         Vectors are made later (`catch_up`). Raises InvalidInput for what is no text.
         """
         text = mask(text).text
+        data = text.encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(data).hexdigest()
         source = Source(
-            kind=kind, place=place, title=title_of(text), sha256=_sha256(text), bytes=_size(text)
+            kind=kind, place=place, title=title_of(text), sha256=digest, bytes=len(data)
         )
         known = self._known(source, id)
         if known is not None:
-            return Remembered(known, tuple(self.graph.facts(source=known.id)), None)
-        return self._keep(replace(source, id=id) if id else source, text, episode)
+            return self._as_known(known, None)
+        return self._keep(source, text, id, episode)
 
     def entity(self, name: str) -> Entity:
         """The entity of that name, alias or id. Raises UnknownEntity."""
@@ -179,6 +181,9 @@ class Memory:
             if fact.id not in told
         ]
 
+    def _as_known(self, source: Source, answer: Answer | None) -> Remembered:
+        return Remembered(source, tuple(self.graph.facts(source=source.id)), answer)
+
     def _known(self, source: Source, id: str | None) -> Source | None:
         known = id or with_content(self.db, source.kind, source.sha256 or "")
         return self._known_id(known) if known else None
@@ -189,7 +194,8 @@ class Memory:
         except UnknownId:
             return None
 
-    def _keep(self, source: Source, text: str, episode: str | None) -> Remembered:
+    def _keep(self, source: Source, text: str, id: str | None, episode: str | None) -> Remembered:
+        source = replace(source, id=id) if id else source
         answer = self._decompose(text, episode)
         chunk = Chunk(
             text=answer.value,
@@ -208,6 +214,10 @@ class Memory:
             chunk_id=chunk.id,
         )
         with self.db.transaction():
+            # Another process may have been told the same while this one read it.
+            known = self._known(source, id)
+            if known is not None:
+                return self._as_known(known, answer)
             self.sources.add(source)
             self.episodes.add([chunk])
             facts = self._learn(answer.output, answer.value, stated)
@@ -289,11 +299,3 @@ class Memory:
 
 def _silently(done: int, total: int) -> None:
     """Shows no progress."""
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _size(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
