@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +234,9 @@ def test_a_conversation_goes_on_and_is_kept(run: Run, tmp_path: Path) -> None:
     assert run("conversations", "export", first["conversation"], str(file)).code == 0
     assert "> Where was she born?\n\nAda Lovelace was born in London. [1]" in file.read_text()
     lines = tmp_path / "talk.jsonl"
-    run("conversations", "export", first["conversation"], str(lines), "--format", "jsonl")
+    as_lines = ("--format", "jsonl", "--json")
+    done = run("conversations", "export", first["conversation"], str(lines), *as_lines)
+    assert (done.record["turns"], done.record["file"]) == (2, str(lines))
     assert len(lines.read_text().splitlines()) == 2
 
 
@@ -252,6 +255,15 @@ def test_a_turn_is_taken_again(run: Run) -> None:
     assert again.record["turn"] != first["turn"]
     assert again.record["remembered"][0]["facts"] == [TRIPLE]
     assert len(run("memory", "facts", "--json").records) == 1
+
+
+def test_without_a_conversation_the_last_one_is_gone_back_in(run: Run) -> None:
+    assert "no conversation" in run("ask", "--from", "answered").err
+    run("ask", TEXT)
+    last = run("ask", "Where was Ada Lovelace born?", "--json").record
+    again = run("ask", "--from", "retrieved", "--json").record
+    assert again["conversation"] == last["conversation"]
+    assert (again["answer"], again["turn"] != last["turn"]) == (last["answer"], True)
 
 
 def test_a_person_reads_the_answer_and_its_sources(run: Run) -> None:
@@ -347,6 +359,20 @@ def test_a_question_takes_in_what_has_changed_in_the_notes(
     assert "is not there" in run("ask", "Why do frogs rejoice at dawn?").err
 
 
+def test_what_was_skipped_is_named_once_and_not_at_every_look(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "picture.png").write_bytes(b"\x89PNG")
+    os.utime(notes / "picture.png", (1e9, 1e9))
+    monkeypatch.setenv("VALENCE_MEMORY__NOTES_DIR", str(notes))
+    first, again = run("memory", "sync"), run("memory", "sync")
+    assert "picture.png" in first.err
+    assert "picture.png" not in again.err
+    assert "1 skipped" in again.err
+
+
 def test_a_notes_folder_that_is_away_loses_nothing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,7 +382,8 @@ def test_a_notes_folder_that_is_away_loses_nothing(
     monkeypatch.setenv("VALENCE_MEMORY__NOTES_DIR", str(notes))
     run("memory", "sync")
     notes.rename(tmp_path / "elsewhere")
-    done = run("memory", "sync")
+    done = run("memory", "sync", "--json")
+    assert (done.code, done.record["read"]) == (1, 0)
     assert "is not there" in done.err
     found = run("memory", "search", "Lovelace", "--mode", "text", "--json").records
     assert [item["text"] for item in found] == [TEXT]

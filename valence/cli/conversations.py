@@ -78,13 +78,17 @@ def search(query: str, limit: int, as_json: bool) -> None:
 @click.argument("conversation")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--format", "form", type=click.Choice(["markdown", "jsonl"]), default="markdown")
-def export(conversation: str, file: Path, form: str) -> None:
+@json_option
+def export(conversation: str, file: Path, form: str, as_json: bool) -> None:
     """Write a CONVERSATION to FILE, as Markdown to read or as JSON lines."""
     with Valence.open() as app:
         chosen = app.memory.conversations.get(conversation)
         turns = app.memory.conversations.turns(chosen.id)
     write(chosen, turns, file, form)
-    note(f"{len(turns)} turns in {file}")
+    if as_json:
+        emit({"conversation": chosen.id, "turns": len(turns), "file": str(file), "format": form})
+    else:
+        note(f"{len(turns)} turns in {file}")
 
 
 @conversations.command()
