@@ -128,6 +128,27 @@ def test_what_was_believed_at_a_time(run: Run, told: dict[str, Any]) -> None:
     assert len(run("memory", "facts", "--valid-at", "1990", "--json").records) == 1
 
 
+def test_what_held_at_a_time_as_it_was_told(run: Run) -> None:
+    run("memory", "add", "Bob lived in Rome from 2001 to 2005. Bob has worked for Fiat since 2003.")
+    rome, fiat = ["Bob", "livedIn", "Rome"], ["Bob", "workedFor", "Fiat"]
+    for time, held in (("2000", []), ("2002-03", [rome]), ("2004-01-01", [fiat, rome])):
+        found = run("memory", "facts", "--valid-at", time, "--json").records
+        assert [fact["triple"] for fact in found] == held
+    last = run("memory", "facts", "--valid-at", "2005", "--json").record
+    assert (last["triple"], last["valid_from"], last["valid_to"]) == (fiat, "2003", None)
+    assert "2001…2005" in run("memory", "facts").out
+    assert run("memory", "facts", "--valid-at", "then").code == 2
+
+
+def test_what_disagrees_is_shown_and_said(run: Run) -> None:
+    run("memory", "add", "Tom was born in 1980.")
+    assert "It disagrees with: Tom | birth date | 1980." in run("ask", "Tom was born in 1990.").out
+    found = run("memory", "facts", "--contradictions", "--json").records
+    assert {fact["triple"][2] for fact in found} == {"1980", "1990"}
+    answer = run("ask", "When was Tom born?", "--json").record["answer"]
+    assert answer.startswith("Tom was born in 1980 and in 1990. What I was told disagrees.")
+
+
 def test_sources_are_listed_and_forgotten(run: Run, told: dict[str, Any]) -> None:
     source = run("memory", "sources", "--json").record
     assert (source["source"], source["kind"], source["state"]) == (told["source"], "note", "read")

@@ -32,12 +32,11 @@ from valence.memory.likeness import WhenReady
 from valence.memory.meaning import Meaning
 from valence.memory.resolving import Resolution, SameThing
 from valence.memory.retrieval import ANY, Filters, Found, Mode, Retrieval
-from valence.memory.spans import by_span
+from valence.memory.stating import state
 from valence.redaction import mask
 
 if TYPE_CHECKING:
     from models.embedding import Embedder
-    from valence.boundaries.triples import Triples
     from valence.router import Answer
 
 Decompose = Callable[[str, str | None], "Answer"]
@@ -220,16 +219,8 @@ class Memory:
                 return self._as_known(known, answer)
             self.sources.add(source)
             self.episodes.add([chunk])
-            facts = self._learn(answer.output, answer.value, stated)
+            facts = state(self.knowledge, answer.output, answer.value, stated)
         return Remembered(source, facts, answer)
-
-    def _learn(self, triples: Triples, text: str, stated: Provenance) -> tuple[Fact, ...]:
-        """Each fact with the place in the text where its names stand."""
-        facts: dict[str, Fact] = {}
-        for (start, stop), several in by_span(triples, text).items():
-            here = replace(stated, span_start=start, span_end=stop)
-            facts |= {fact.id: fact for fact in self.knowledge.learn(several, here)}
-        return tuple(facts.values())
 
     # Out
 
