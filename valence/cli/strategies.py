@@ -80,7 +80,7 @@ def propose(problem: str, agent: str, as_json: bool) -> None:
         version, learned = _active(app, agent)
         space = space_of(app)
         found = learned.propose(problem, space)
-    told_by = "vectors" if learned.kinds.by_vectors(space) else "words"
+    told_by = learned.kinds.told_by(space)
     if as_json:
         about = {"agent": agent, "strategies": version.id, "problem": problem, "told_by": told_by}
         emit(about | asdict(found))
