@@ -224,6 +224,16 @@ def test_a_file_of_something_else_is_refused(
     assert run("strategies", "list", "--agent", "other", "--json").records == []
 
 
+@pytest.mark.parametrize(
+    ("held", "said"), [("{}", "there is no 'format'"), ("[1]", "it is not a JSON object")]
+)
+def test_what_a_refused_file_lacks_is_said(run: Run, tmp_path: Path, held: str, said: str) -> None:
+    file = tmp_path / "strategies.json"
+    file.write_text(held, "utf-8")
+    err = run("strategies", "import", str(file)).err
+    assert f"these are no strategies: {said}" in err
+
+
 def test_instructions_cannot_come_in_with_a_file(run: Run, learn: Any, tmp_path: Path) -> None:
     learn(lines(240))
     file = tmp_path / "strategies.json"
