@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.commands import Home, wait_until
+from tests.loopback import Fault, LoopbackFrontier
 from tests.valence.conftest import Run
 from tests.valence.test_import_hygiene import HEAVY, loaded_by
 
@@ -51,6 +54,19 @@ def test_a_file_is_remembered_line_by_line_and_again_without_doubles(
     again = run("memory", "add", "--file", str(file), "--json")
     assert [record["call_id"] for record in again.records] == [None, None]
     assert [r["source"] for r in again.records] == [r["source"] for r in done.records]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "notes"
+    file.write_bytes(b"\xef\xbb\xbfRex is a dog.\nMia is a cat.")
+    for done in (
+        run("memory", "add", "--file", str(file), "--json"),
+        run("memory", "add", "--file", "-", "--json", stdin=file.read_bytes()),
+    ):
+        assert [r["facts"] for r in done.records] == [
+            [["Rex", "isA", "dog"]],
+            [["Mia", "isA", "cat"]],
+        ]
 
 
 def test_search_prints_the_contracts_records(run: Run, told: dict[str, Any]) -> None:
@@ -285,6 +301,21 @@ def test_without_a_conversation_the_last_one_is_gone_back_in(run: Run) -> None:
     again = run("ask", "--from", "retrieved", "--json").record
     assert again["conversation"] == last["conversation"]
     assert (again["answer"], again["turn"] != last["turn"]) == (last["answer"], True)
+
+
+def test_a_turn_that_was_interrupted_is_not_taken_up_again(tmp_path: Path) -> None:
+    with LoopbackFrontier(lambda user, body: {}, [Fault(hang=True)]) as server:
+        frontier = {
+            "FRONTIER__PROVIDER": "openai", "FRONTIER__MODEL": "m",
+            "FRONTIER__BASE_URL": server.base_url,
+        }  # fmt: skip
+        home = Home.make(tmp_path / "home", **frontier)
+        process = home.start("ask", TEXT)
+        wait_until(lambda: server.requests, "the frontier was asked")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert [turn["state"] for turn in home.rows("SELECT state FROM turns")] == ["undone"]
 
 
 def test_a_person_reads_the_answer_and_its_sources(run: Run) -> None:

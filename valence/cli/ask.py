@@ -8,6 +8,7 @@ import click
 
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
+from valence.conversation import revising
 from valence.conversation.working import STEPS, nobody
 from valence.errors import TurnError
 from valence.learning import learn_turn
@@ -37,9 +38,9 @@ def ask(text: str | None, conversation: str | None, step: str | None, as_json: b
         if problem := glance(app):
             note(problem)
         if step is not None:
-            reply = app.assistant.retake(conversation or _latest(app), step, listen)
+            reply = revising.retake(app, conversation or _latest(app), listen, step)
         else:
-            reply = app.assistant.ask(text or "", conversation, listen)
+            reply = revising.ask(app, text or "", conversation, listen)
         _print(reply, as_json)
         learn_turn(app, reply.turn.conversation_id)
         after_turn(app)

@@ -31,9 +31,10 @@ def limit_option(default: int, help: str | None = None) -> Callable[[Command], C
 
 
 def open_lines(path: str) -> TextIO:
-    """A file or `-` as lines of text. Bytes that are no UTF-8 become half surrogates, which the
-    reader of their line refuses: one bad line does not take the others along."""
-    return cast(TextIO, click.open_file(path, encoding="utf-8", errors="surrogateescape"))
+    """A file or `-` as lines of text, without a byte order mark. Bytes that are no UTF-8 become
+    half surrogates, which the reader of their line refuses: one bad line does not take the others
+    along."""
+    return cast(TextIO, click.open_file(path, encoding="utf-8-sig", errors="surrogateescape"))
 
 
 def emit(result: dict[str, Any]) -> None:
