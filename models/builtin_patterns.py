@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from models.builtin_words import (
+    DATE,
+    PAST,
     PREPOSITIONS,
     SINGULAR_VERBS,
     VERBS,
@@ -25,7 +27,8 @@ SILENT = re.compile(
 ASIDE = re.compile(r"\s*\([^()]*\)")
 RELATIVE = re.compile(r", (?:who|which|that|whose)\b[^,]*, ")
 SUBCLAUSE = re.compile(
-    r",? (?:which|who|whom|whose|that|because|when|while|although|though|since|so|until|before"
+    rf",? (?:from|between) {DATE} (?:to|till|until|and) {DATE}$"
+    r"|,? (?:which|who|whom|whose|that|because|when|while|although|though|since|so|until|before"
     r"|after|where)\b.*$"
 )
 ANY_VERB = "|".join(sorted(VERBS, key=len, reverse=True))
@@ -69,6 +72,7 @@ GREETING = re.compile(
     re.IGNORECASE,
 )
 SHORT = [
+    (re.compile(rf"\b(?:has|have|had) (?=(?:{'|'.join(PAST.values())})\b)"), ""),
     (re.compile(r"\bI['’]m\b"), "I am"),
     (re.compile(r"\b(I|[Ww]e|[Tt]hey|[Yy]ou)['’]ve\b"), r"\1 have"),
     (re.compile(r"\b([Ww]e|[Tt]hey|[Yy]ou)['’]re\b"), r"\1 are"),

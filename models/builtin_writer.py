@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from models.builtin_words import (
     ADVERB,
@@ -107,9 +107,18 @@ def _tails(tails: list[str]) -> str:
     text = ""
     for (when, preposition), same in groupby(tails, key=_kind):
         values = [tail.removeprefix(preposition).strip() for tail in same]
-        joined = " ".join(values) if when else f"{preposition} {_listed(values)}"
+        joined = _times(values) if when else f"{preposition} {_listed(values)}"
         link = "" if not text else " " if when or preposition else " and "
         text += link + joined.strip()
+    return text
+
+
+def _times(times: list[str]) -> str:
+    """`on Monday at 3 pm`, but `in 1980 and in 1990`: times of one form are two times."""
+    text = times[0]
+    for before, time in pairwise(times):
+        same = before.partition(" ")[0] == time.partition(" ")[0]
+        text += f" and {time}" if same else f" {time}"
     return text
 
 

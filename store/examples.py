@@ -104,7 +104,7 @@ class Examples:
         """Keep the example unless a live one of the same input ranks as high.
 
         One of higher rank replaces the live one and takes over its split. A later correction
-        replaces an earlier one.
+        replaces an earlier one, and so does a later upload that says something else.
         """
         with self._db.transaction() as connection:
             return _add(connection, example)[0]
@@ -229,6 +229,8 @@ def _add(connection: sqlite3.Connection, example: Example) -> tuple[Added, str]:
 def _outranks(example: Example, live: Example) -> bool:
     if example.rank != live.rank:
         return example.rank > live.rank
+    if example.origin == "upload":
+        return example.output != live.output
     return example.origin == "correction" and example.feedback_id != live.feedback_id
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BUDGET = 1500
 """Tokens of finds that an answer may look at."""
 FINDS = 10
+MOST_ASKED = 8
+"""Questions of one message that are answered: each may be a call that is charged."""
 LOOKED_BACK = 3
 """Turns that a pronoun may reach back over."""
 
@@ -118,6 +120,9 @@ class Assistant:
         """The parts of the answer, each as soon as there are words for it."""
         if understood.told:
             yield self._speaker.about_told(remembered)
+        if len(understood.asked) > MOST_ASKED:
+            text = f"Of {len(understood.asked)} questions I take the first {MOST_ASKED}."
+            yield Said(text, reason="many questions")
         for found in retrieved["asked"]:
             yield self._speaker.about_asked(turn, found)
         if not (understood.told or understood.asked):
@@ -148,7 +153,8 @@ class Assistant:
 
     def _retrieve(self, turn: Turn, understood: Understood) -> State:
         about = self._looked_back(turn)
-        return {"asked": [self._find(question, about) for question in understood.asked]}
+        asked = understood.asked[:MOST_ASKED]
+        return {"asked": [self._find(question, about) for question in asked]}
 
     def _find(self, asked: str, about: list[Entity]) -> State:
         """By words and structure; with the embedding model only where that gives no answer."""

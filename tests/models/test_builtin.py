@@ -67,6 +67,20 @@ def test_what_is_written_is_read_back(triples: list[Triple]) -> None:
     assert sorted(read(write(triples))) == sorted(triples)
 
 
+@pytest.mark.parametrize(
+    ("text", "triples"),
+    [
+        ("Anna has worked for Siemens since 2019.", [("Anna", "workedFor", "Siemens")]),
+        ("Bob lived in Rome from 2001 to 2005.", [("Bob", "livedIn", "Rome")]),
+        ("Bob lived in Rome between 2001 and 2005.", [("Bob", "livedIn", "Rome")]),
+        ("Clara was the mayor of Bonn until May 2015.", [("Bonn", "mayor", "Clara")]),
+        ("The shop has opened.", []),
+    ],
+)
+def test_a_period_is_part_of_no_name(text: str, triples: list[Triple]) -> None:
+    assert read(text) == triples
+
+
 def test_several_sentences_and_pronouns() -> None:
     assert read(
         "Marie Curie was a physicist. She died in 1934. Hi, I'm Anna and I live in Rome."
@@ -121,6 +135,14 @@ def test_silence_rather_than_nonsense(text: str) -> None:
         ),
         ([("X", "genre", "jazz"), ("X", "genre", "rock")], "The genre of X is jazz and rock."),
         ([("I", "sister", "Anna"), ("I", "employer", "IBM")], "I work for IBM. My sister is Anna."),
+        (
+            [("Tom", "birthDate", "1980"), ("Tom", "birthDate", "1990")],
+            "Tom was born in 1980 and in 1990.",
+        ),
+        (
+            [("I", "callWhen", "Monday"), ("I", "callWhen", "3 pm")],
+            "I call on Monday at 3 pm.",
+        ),
         ([("Tom", "order", "Primates")], "The order of Tom is Primates."),
         ([("sky", "is", "blue")], "The sky is blue."),
         ([("A", "isA", "apple"), ("B", "age", "7")], "A is an apple. B is 7 years old."),

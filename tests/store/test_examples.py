@@ -53,6 +53,14 @@ def test_a_later_correction_replaces_an_earlier_one(
     assert [e.output for e in examples.of("decompose", "train")] == ["2"]
 
 
+def test_a_file_that_was_set_right_takes_the_place_of_what_it_said_before(
+    examples: Examples, make_example: Make
+) -> None:
+    wrong, right = (make_example(origin="upload", output=output) for output in ("1", "2"))
+    assert [examples.add(e) for e in (wrong, right, right)] == ["new", "replaced", "duplicate"]
+    assert [e.output for e in examples.of("decompose", "train")] == ["2"]
+
+
 def test_the_same_input_may_live_in_two_boundaries(examples: Examples, make_example: Make) -> None:
     assert examples.add(make_example()) == "new"
     assert examples.add(make_example(boundary="recompose")) == "new"

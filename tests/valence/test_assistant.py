@@ -85,6 +85,13 @@ def test_one_message_can_tell_and_ask(app: Valence) -> None:
     assert reply.answer == "Noted. Ada Lovelace was born in 1815. [1]"
 
 
+def test_a_question_is_answered_once_and_of_very_many_the_first(app: Valence) -> None:
+    say(app, TELL)
+    assert say(app, "Where was Ada born? " * 20).answer == "Ada Lovelace was born in London. [1]"
+    many = say(app, " ".join(f"Where was person {number} born?" for number in range(30)))
+    assert many.answer == f"Of 30 questions I take the first 8. {' '.join([UNKNOWN] * 8)}"
+
+
 def test_a_pronoun_is_what_was_spoken_of(app: Valence) -> None:
     assert "London" in say(app, TELL, "Where was she born?").answer
     assert "1815" in say(app, TELL, "Where was she born?", "And when was she born?").answer

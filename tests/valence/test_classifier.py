@@ -335,7 +335,7 @@ def test_of_contradictory_labels_the_higher_rank_wins(open_: Open) -> None:
         import_examples(app.stores.examples, boundary, lines([(RAIN, label)]), origin)  # type: ignore[arg-type]
     answer = app.router.call(boundary, RAIN)
     app.stores.ledger.correct(answer.call.id, '{"labels": {"intent": "e"}}')
-    assert labels_of(app) == {"b": "upload"}
+    assert labels_of(app) == {"c": "upload"}
     app.curate(boundary)
     assert labels_of(app) == {"e": "correction"}
     [example] = [e for split in ("train", "calibration", "test") for e in of(app, split)]
@@ -495,6 +495,12 @@ def test_what_cannot_be_renamed_is_refused(
     with pytest.raises(LabelError, match=told):
         rename(trained.boundaries, "talk", "intent", old, new)
     assert (home / "boundaries" / "talk.toml").read_text("utf-8") == before
+
+
+def test_the_rules_say_a_label_by_its_new_name(run: Run) -> None:
+    run("boundaries", "rename", "intent", "action", "ask", "question")
+    said = run("classify", "intent", "Where did I park the car?", "--json").record
+    assert said["labels"]["action"] == "question"
 
 
 def test_a_shipped_label_is_renamed_in_a_file_of_the_home(home: Path, run: Run) -> None:

@@ -94,6 +94,21 @@ def test_every_command_explains_itself(run: Run, path: tuple[str, ...]) -> None:
     assert not body.startswith("Options:")
 
 
+LIMITED = [
+    path for path, command in commands() if any(each.name == "limit" for each in command.params)
+]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "9" * 20])
+@pytest.mark.parametrize("path", LIMITED, ids=" ".join)
+def test_a_limit_is_a_number_that_can_be_counted_to(
+    run: Run, path: tuple[str, ...], limit: str
+) -> None:
+    done = run(*path, "--limit", limit)
+    assert (done.code, done.out) == (2, "")
+    assert "'--limit'" in done.err
+
+
 def test_the_contracts_commands_are_there() -> None:
     names = {" ".join(path) for path, _ in commands()}
     ledger = "list show search correct rate import export forget"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.commands import Home, wait_until
+from tests.loopback import Fault, LoopbackFrontier
 from tests.valence.conftest import Run
 from tests.valence.test_import_hygiene import HEAVY, loaded_by
 
@@ -50,6 +54,19 @@ def test_a_file_is_remembered_line_by_line_and_again_without_doubles(
     again = run("memory", "add", "--file", str(file), "--json")
     assert [record["call_id"] for record in again.records] == [None, None]
     assert [r["source"] for r in again.records] == [r["source"] for r in done.records]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "notes"
+    file.write_bytes(b"\xef\xbb\xbfRex is a dog.\nMia is a cat.")
+    for done in (
+        run("memory", "add", "--file", str(file), "--json"),
+        run("memory", "add", "--file", "-", "--json", stdin=file.read_bytes()),
+    ):
+        assert [r["facts"] for r in done.records] == [
+            [["Rex", "isA", "dog"]],
+            [["Mia", "isA", "cat"]],
+        ]
 
 
 def test_search_prints_the_contracts_records(run: Run, told: dict[str, Any]) -> None:
@@ -100,10 +117,52 @@ def test_facts_entity_and_path(run: Run, told: dict[str, Any]) -> None:
     assert "London" in run("memory", "entity", "Ada Lovelace").out
 
 
+@pytest.mark.parametrize("command", ["facts", "entity"])
+def test_a_name_that_is_not_known_is_told_with_those_that_may_be_meant(
+    run: Run, told: dict[str, Any], command: str
+) -> None:
+    done = run("memory", command, "Ada")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "Error: nothing is known of 'Ada'; perhaps Ada Lovelace is meant\n"
+    assert run("memory", command, "Nobody").err == "Error: nothing is known of 'Nobody'\n"
+
+
+def test_an_alias_of_several_names_whom_it_may_mean(run: Run) -> None:
+    run("memory", "add", "Ada Lovelace lives in London. Ada Byron lives in Paris.")
+    err = run("memory", "same", "Ada", "Ada Lovelace").err
+    assert "perhaps Ada Byron or Ada Lovelace is meant" in err
+
+
+def test_an_unknown_id_is_told_by_what_was_looked_for(run: Run) -> None:
+    assert "no fact, entity or source has the id 'nope'" in run("memory", "forget", "nope").err
+    assert "remembered from 'nope'" in run("memory", "search", "x", "--source", "nope").err
+
+
 def test_what_was_believed_at_a_time(run: Run, told: dict[str, Any]) -> None:
     assert run("memory", "facts", "--as-of", "2001-01-01", "--json").records == []
     assert len(run("memory", "facts", "--as-of", "2999-01-01", "--json").records) == 1
     assert len(run("memory", "facts", "--valid-at", "1990", "--json").records) == 1
+
+
+def test_what_held_at_a_time_as_it_was_told(run: Run) -> None:
+    run("memory", "add", "Bob lived in Rome from 2001 to 2005. Bob has worked for Fiat since 2003.")
+    rome, fiat = ["Bob", "livedIn", "Rome"], ["Bob", "workedFor", "Fiat"]
+    for time, held in (("2000", []), ("2002-03", [rome]), ("2004-01-01", [fiat, rome])):
+        found = run("memory", "facts", "--valid-at", time, "--json").records
+        assert [fact["triple"] for fact in found] == held
+    last = run("memory", "facts", "--valid-at", "2005", "--json").record
+    assert (last["triple"], last["valid_from"], last["valid_to"]) == (fiat, "2003", None)
+    assert "2001…2005" in run("memory", "facts").out
+    assert run("memory", "facts", "--valid-at", "then").code == 2
+
+
+def test_what_disagrees_is_shown_and_said(run: Run) -> None:
+    run("memory", "add", "Tom was born in 1980.")
+    assert "It disagrees with: Tom | birth date | 1980." in run("ask", "Tom was born in 1990.").out
+    found = run("memory", "facts", "--contradictions", "--json").records
+    assert {fact["triple"][2] for fact in found} == {"1980", "1990"}
+    answer = run("ask", "When was Tom born?", "--json").record["answer"]
+    assert answer.startswith("Tom was born in 1980 and in 1990. What I was told disagrees.")
 
 
 def test_sources_are_listed_and_forgotten(run: Run, told: dict[str, Any]) -> None:
@@ -212,7 +271,9 @@ def test_a_conversation_goes_on_and_is_kept(run: Run, tmp_path: Path) -> None:
     assert run("conversations", "export", first["conversation"], str(file)).code == 0
     assert "> Where was she born?\n\nAda Lovelace was born in London. [1]" in file.read_text()
     lines = tmp_path / "talk.jsonl"
-    run("conversations", "export", first["conversation"], str(lines), "--format", "jsonl")
+    as_lines = ("--format", "jsonl", "--json")
+    done = run("conversations", "export", first["conversation"], str(lines), *as_lines)
+    assert (done.record["turns"], done.record["file"]) == (2, str(lines))
     assert len(lines.read_text().splitlines()) == 2
 
 
@@ -231,6 +292,30 @@ def test_a_turn_is_taken_again(run: Run) -> None:
     assert again.record["turn"] != first["turn"]
     assert again.record["remembered"][0]["facts"] == [TRIPLE]
     assert len(run("memory", "facts", "--json").records) == 1
+
+
+def test_without_a_conversation_the_last_one_is_gone_back_in(run: Run) -> None:
+    assert "no conversation" in run("ask", "--from", "answered").err
+    run("ask", TEXT)
+    last = run("ask", "Where was Ada Lovelace born?", "--json").record
+    again = run("ask", "--from", "retrieved", "--json").record
+    assert again["conversation"] == last["conversation"]
+    assert (again["answer"], again["turn"] != last["turn"]) == (last["answer"], True)
+
+
+def test_a_turn_that_was_interrupted_is_not_taken_up_again(tmp_path: Path) -> None:
+    with LoopbackFrontier(lambda user, body: {}, [Fault(hang=True)]) as server:
+        frontier = {
+            "FRONTIER__PROVIDER": "openai", "FRONTIER__MODEL": "m",
+            "FRONTIER__BASE_URL": server.base_url,
+        }  # fmt: skip
+        home = Home.make(tmp_path / "home", **frontier)
+        process = home.start("ask", TEXT)
+        wait_until(lambda: server.requests, "the frontier was asked")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert [turn["state"] for turn in home.rows("SELECT state FROM turns")] == ["undone"]
 
 
 def test_a_person_reads_the_answer_and_its_sources(run: Run) -> None:
@@ -326,6 +411,20 @@ def test_a_question_takes_in_what_has_changed_in_the_notes(
     assert "is not there" in run("ask", "Why do frogs rejoice at dawn?").err
 
 
+def test_what_was_skipped_is_named_once_and_not_at_every_look(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "picture.png").write_bytes(b"\x89PNG")
+    os.utime(notes / "picture.png", (1e9, 1e9))
+    monkeypatch.setenv("VALENCE_MEMORY__NOTES_DIR", str(notes))
+    first, again = run("memory", "sync"), run("memory", "sync")
+    assert "picture.png" in first.err
+    assert "picture.png" not in again.err
+    assert "1 skipped" in again.err
+
+
 def test_a_notes_folder_that_is_away_loses_nothing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,7 +434,8 @@ def test_a_notes_folder_that_is_away_loses_nothing(
     monkeypatch.setenv("VALENCE_MEMORY__NOTES_DIR", str(notes))
     run("memory", "sync")
     notes.rename(tmp_path / "elsewhere")
-    done = run("memory", "sync")
+    done = run("memory", "sync", "--json")
+    assert (done.code, done.record["read"]) == (1, 0)
     assert "is not there" in done.err
     found = run("memory", "search", "Lovelace", "--mode", "text", "--json").records
     assert [item["text"] for item in found] == [TEXT]

@@ -164,7 +164,13 @@ class Classifier(Boundary[str, Labels]):
         return self.output_from_text(raw)
 
     def builtin(self, input: str) -> Labels:
-        return self._floor(input)
+        found = self._floor(input)
+        return tuple((head, form.standing(head, label, self._aliases)) for head, label in found)
+
+    def means(self, head: str, label: str) -> frozenset[str]:
+        """The names that a label of the head stands for, its own among them."""
+        names = self._aliases.get(head, {})
+        return frozenset({label, *(name for name, stands in names.items() if stands == label)})
 
     # -- checking and judging ------------------------------------------------------------------
 

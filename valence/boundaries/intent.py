@@ -14,7 +14,7 @@ from valence.errors import BoundaryError
 NAME = "intent"
 SHIPPED = Path(__file__).with_name(f"{NAME}.toml")
 SEED = SHIPPED.with_suffix(".jsonl")
-ACTION, ASK, TELL = "action", "ask", "tell"
+ACTION, ASK, RECALL, TELL = "action", "ask", "recall", "tell"
 
 
 def floor_of(declared: Declared) -> Callable[[str], Labels]:

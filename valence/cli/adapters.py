@@ -12,7 +12,7 @@ from store.adapters import Adapter
 from valence import switching
 from valence.app import Valence
 from valence.cli.names import BOUNDARY
-from valence.cli.output import emit, json_option, note, percent, printable, table
+from valence.cli.output import emit, json_option, limit_option, note, percent, printable, table
 from valence.errors import AdapterError
 from valence.unit import load_unit
 
@@ -92,7 +92,7 @@ def rollback(boundary: str, as_json: bool) -> None:
 @adapters.command()
 @click.argument("first")
 @click.argument("second")
-@click.option("--limit", default=20, show_default=True, help="Differing items to show.")
+@limit_option(20, "Differing items to show.")
 @json_option
 def compare(first: str, second: str, limit: int, as_json: bool) -> None:
     """FIRST and SECOND on the held-out items that both have answered, item by item.

@@ -8,7 +8,9 @@ import click
 
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
+from valence.conversation import revising
 from valence.conversation.working import STEPS, nobody
+from valence.errors import TurnError
 from valence.learning import learn_turn
 from valence.memory.catching_up import after_turn
 from valence.notes.folder import glance
@@ -24,30 +26,38 @@ if TYPE_CHECKING:
     "--from",
     "step",
     type=click.Choice(STEPS),
-    help="Take the conversation's last turn again, from this step on.",
+    help="Take the conversation's last turn again, from this step on; without --conversation that "
+    "of the conversation last used.",
 )
 @json_option
 def ask(text: str | None, conversation: str | None, step: str | None, as_json: bool) -> None:
     """Tell Valence something, or ask it: TEXT is one turn."""
-    _check(text, conversation, step)
+    _check(text, step)
     listen = nobody if as_json else _show
     with Valence.open() as app:
         if problem := glance(app):
             note(problem)
         if step is not None:
-            reply = app.assistant.retake(conversation or "", step, listen)
+            reply = revising.retake(app, conversation or _latest(app), listen, step)
         else:
-            reply = app.assistant.ask(text or "", conversation, listen)
+            reply = revising.ask(app, text or "", conversation, listen)
         _print(reply, as_json)
         learn_turn(app, reply.turn.conversation_id)
         after_turn(app)
 
 
-def _check(text: str | None, conversation: str | None, step: str | None) -> None:
+def _check(text: str | None, step: str | None) -> None:
     if step is None and not (text or "").strip():
-        raise click.UsageError("give a text, or --from STEP with --conversation ID")
-    if step is not None and (text is not None or conversation is None):
-        raise click.UsageError("--from goes with --conversation and without a text")
+        raise click.UsageError("give a text, or --from STEP")
+    if step is not None and text is not None:
+        raise click.UsageError("--from takes the last turn again and goes without a text")
+
+
+def _latest(app: Valence) -> str:
+    """The conversation last used. Raises TurnError."""
+    for conversation in app.memory.conversations.list(1, archived=True):
+        return conversation.id
+    raise TurnError("there is no turn to take again: no conversation is kept")
 
 
 def _show(name: str, state: dict[str, Any]) -> None:

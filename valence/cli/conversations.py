@@ -10,7 +10,7 @@ import click
 
 from store.conversations import Conversation
 from valence.app import Valence
-from valence.cli.output import emit, json_option, note, printable, table
+from valence.cli.output import emit, json_option, limit_option, note, printable, table
 from valence.conversation.transcript import answer_of, turn_record, write
 
 
@@ -21,7 +21,7 @@ def conversations() -> None:
 
 @conversations.command("list")
 @click.option("--archived", is_flag=True, help="The archived ones too.")
-@click.option("--limit", default=20, show_default=True)
+@limit_option(20)
 @json_option
 def list_conversations(archived: bool, limit: int, as_json: bool) -> None:
     """The newest in use first."""
@@ -60,7 +60,7 @@ def show(conversation: str, steps: bool, as_json: bool) -> None:
 
 @conversations.command()
 @click.argument("query")
-@click.option("--limit", default=20, show_default=True)
+@limit_option(20)
 @json_option
 def search(query: str, limit: int, as_json: bool) -> None:
     """Turns whose question or answer has all the words of QUERY, newest first."""
@@ -78,13 +78,17 @@ def search(query: str, limit: int, as_json: bool) -> None:
 @click.argument("conversation")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--format", "form", type=click.Choice(["markdown", "jsonl"]), default="markdown")
-def export(conversation: str, file: Path, form: str) -> None:
+@json_option
+def export(conversation: str, file: Path, form: str, as_json: bool) -> None:
     """Write a CONVERSATION to FILE, as Markdown to read or as JSON lines."""
     with Valence.open() as app:
         chosen = app.memory.conversations.get(conversation)
         turns = app.memory.conversations.turns(chosen.id)
     write(chosen, turns, file, form)
-    note(f"{len(turns)} turns in {file}")
+    if as_json:
+        emit({"conversation": chosen.id, "turns": len(turns), "file": str(file), "format": form})
+    else:
+        note(f"{len(turns)} turns in {file}")
 
 
 @conversations.command()

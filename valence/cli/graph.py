@@ -9,8 +9,8 @@ import click
 
 from store.entities import NOT_NAMES, QUESTIONS
 from valence.app import Valence
-from valence.cli.moments import End
-from valence.cli.output import emit, json_option, note, printable, table
+from valence.cli.moments import End, WorldTime
+from valence.cli.output import emit, json_option, limit_option, note, printable, table
 from valence.errors import ValenceError
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("entity", required=False)
 @click.option("--as-of", type=End(), help="What was believed at this time.")
-@click.option("--valid-at", help="What held in the world at this time (2024, 2024-03-01).")
+@click.option("--valid-at", type=WorldTime(), help="What held in the world at this time.")
 @click.option("--superseded", is_flag=True, help="Also what is believed no longer.")
 @click.option("--contradictions", is_flag=True, help="Only what disagrees.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+@limit_option(50)
 @json_option
 def facts(
     entity: str | None, as_of: str | None, valid_at: str | None, superseded: bool,
@@ -96,7 +96,7 @@ def same(name: str, other: str, different: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1))
+@limit_option(10)
 @json_option
 def shape(limit: int, as_json: bool) -> None:
     """The whole graph: what most hangs on, and what belongs together."""
@@ -157,12 +157,18 @@ def _print_facts(found: Iterable[Fact], as_json: bool) -> None:
         for fact in found:
             emit(dict(fact_json(fact)))
         return
-    table(("subject", "relation", "object", "sure", "since", "fact"), list(_rows(found)))
+    headers = ("subject", "relation", "object", "held", "sure", "since", "fact")
+    table(headers, list(_rows(found)))
 
 
 def _rows(found: Iterable[Fact]) -> Iterator[tuple[object, ...]]:
     for fact in found:
         ended = f" (until {fact.superseded_at[:10]})" if fact.superseded_at else ""
-        yield (
-            *fact.triple, round(fact.confidence, 2), fact.recorded_at[:10] + ended, fact.id
-        )  # fmt: skip
+        since = fact.recorded_at[:10] + ended
+        yield (*fact.triple, _held(fact), round(fact.confidence, 2), since, fact.id)
+
+
+def _held(fact: Fact) -> str:
+    """`2001…2005`, `2001…`; nothing where no time was told."""
+    times = fact.valid_from, fact.valid_to
+    return "…".join(time or "" for time in times) if any(times) else ""

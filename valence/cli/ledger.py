@@ -13,7 +13,16 @@ from store.ledger import Call, Feedback
 from valence import feedback as feedback_on
 from valence.app import Valence
 from valence.cli.names import BOUNDARY
-from valence.cli.output import INPUT, emit, json_option, note, open_lines, printable, table
+from valence.cli.output import (
+    INPUT,
+    emit,
+    json_option,
+    limit_option,
+    note,
+    open_lines,
+    printable,
+    table,
+)
 from valence.transfer import export_examples, import_examples
 
 
@@ -25,7 +34,7 @@ def ledger() -> None:
 @ledger.command("list")
 @click.option("--boundary", type=BOUNDARY)
 @click.option("--route", type=click.Choice(["builtin", "local", "frontier", "encoder"]))
-@click.option("--limit", default=20, show_default=True)
+@limit_option(20)
 @json_option
 def list_calls(boundary: str | None, route: str | None, limit: int, as_json: bool) -> None:
     """The newest calls first."""
@@ -36,7 +45,7 @@ def list_calls(boundary: str | None, route: str | None, limit: int, as_json: boo
 @ledger.command()
 @click.argument("query")
 @click.option("--boundary", type=BOUNDARY)
-@click.option("--limit", default=20, show_default=True)
+@limit_option(20)
 @json_option
 def search(query: str, boundary: str | None, limit: int, as_json: bool) -> None:
     """Calls whose input, output or correction has all the words of QUERY, newest first."""
@@ -45,7 +54,7 @@ def search(query: str, boundary: str | None, limit: int, as_json: bool) -> None:
 
 
 @ledger.command()
-@click.option("--limit", default=20, show_default=True)
+@limit_option(20)
 @json_option
 def events(limit: int, as_json: bool) -> None:
     """What went otherwise than planned: fallbacks and their causes, units out of service."""

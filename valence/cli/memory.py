@@ -13,7 +13,7 @@ from valence.cli.calls import input_lines
 from valence.cli.graph import entity, facts, path, same, shape
 from valence.cli.moments import End, Moment
 from valence.cli.notes import sync
-from valence.cli.output import INPUT, emit, json_option, note, printable, table
+from valence.cli.output import INPUT, emit, json_option, limit_option, note, printable, table
 from valence.errors import InvalidInput, ValenceError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def add(text: str | None, file: str | None, as_json: bool) -> None:
 @memory.command()
 @click.argument("query")
 @click.option("--mode", type=click.Choice(MODES), default="hybrid", show_default=True)
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1))
+@limit_option(10)
 @click.option("--since", type=Moment(), help="Recorded at this time or later.")
 @click.option("--until", type=End(), help="Recorded before this time; a date is its whole day.")
 @click.option("--source", help="A source's id, title or path; a folder means all below it.")
@@ -85,7 +85,7 @@ def search(
 
 @memory.command()
 @click.option("--state", type=click.Choice(["read", "skipped", "gone"]))
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+@limit_option(50)
 @json_option
 def sources(state: Any, limit: int, as_json: bool) -> None:
     """Where things are remembered from; what was skipped, and why."""

@@ -1,4 +1,4 @@
-"""Times as options of commands take them: to UTC text that sorts, as the store keeps it."""
+"""Times as options of commands take them: to text that sorts, as the store keeps it."""
 
 from __future__ import annotations
 
@@ -36,3 +36,16 @@ class End(Moment):
         if not day:
             return text
         return moment((datetime.fromisoformat(text) + timedelta(days=1)).isoformat())
+
+
+class WorldTime(Text):
+    """A time of the world, as exact as it is known: 2024, 2024-03 or 2024-03-01."""
+
+    name = "date"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            datetime.strptime(value, ("%Y", "%Y-%m", "%Y-%m-%d")[value.count("-")])
+        except (ValueError, IndexError):
+            self.fail(f"{value!r} is no date; give 2024, 2024-03 or 2024-03-01", param, ctx)
+        return value

@@ -11,7 +11,7 @@ import click
 
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
-from valence.errors import AlreadyRunning
+from valence.errors import AlreadyRunning, ValenceError
 
 
 @click.command()
@@ -34,6 +34,8 @@ def sync(facts: bool, watch: bool, as_json: bool) -> None:
                 app.memory.fit_places()
             settle_names(app)
             _tell(asdict(done), as_json)
+            if done.problem:
+                raise ValenceError(done.problem)
 
         if watch:
             _watch(app, look)
@@ -53,9 +55,7 @@ def _watch(app: Valence, look: Callable[[], None]) -> None:
 def _tell(done: dict[str, object], as_json: bool) -> None:
     if as_json:
         emit(done)
-    elif done["problem"]:
-        note(str(done["problem"]))
-    else:
+    elif not done["problem"]:
         note(
             f"{done['read']} read, {done['unchanged']} unchanged, {done['skipped']} skipped, "
             f"{done['gone']} gone; {done['chunks']} new pieces, {done['decomposed']} read for facts"

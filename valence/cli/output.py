@@ -12,6 +12,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True)
 """A file to read, or `-` for stdin."""
+MOST = 2**31 - 1
 
 
 def json_option(command: Command) -> Command:
@@ -22,10 +23,18 @@ def json_option(command: Command) -> Command:
     return decorated
 
 
+def limit_option(default: int, help: str | None = None) -> Callable[[Command], Command]:
+    """The `--limit` of every command that lists: 1 or more, and no more than a database counts."""
+    return click.option(
+        "--limit", default=default, show_default=True, type=click.IntRange(1, MOST), help=help
+    )
+
+
 def open_lines(path: str) -> TextIO:
-    """A file or `-` as lines of text. Bytes that are no UTF-8 become half surrogates, which the
-    reader of their line refuses: one bad line does not take the others along."""
-    return cast(TextIO, click.open_file(path, encoding="utf-8", errors="surrogateescape"))
+    """A file or `-` as lines of text, without a byte order mark. Bytes that are no UTF-8 become
+    half surrogates, which the reader of their line refuses: one bad line does not take the others
+    along."""
+    return cast(TextIO, click.open_file(path, encoding="utf-8-sig", errors="surrogateescape"))
 
 
 def emit(result: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import click
 
 from models.clusters import BY_WORDS
 from valence.app import Valence
-from valence.cli.output import emit, json_option, note, percent, printable, table
+from valence.cli.output import emit, json_option, limit_option, note, percent, printable, table
 from valence.errors import TransferError
 from valence.strategies.guidance import OWN
 
@@ -30,7 +30,7 @@ def strategies() -> None:
 
 @strategies.command("list")
 @click.option("--agent", help="Of this agent or project alone.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
+@limit_option(20)
 @json_option
 def list_(agent: str | None, limit: int, as_json: bool) -> None:
     """Versions, the newest first."""
@@ -80,7 +80,7 @@ def propose(problem: str, agent: str, as_json: bool) -> None:
         version, learned = _active(app, agent)
         space = space_of(app)
         found = learned.propose(problem, space)
-    told_by = "vectors" if learned.kinds.by_vectors(space) else "words"
+    told_by = learned.kinds.told_by(space)
     if as_json:
         about = {"agent": agent, "strategies": version.id, "problem": problem, "told_by": told_by}
         emit(about | asdict(found))

@@ -15,7 +15,7 @@ from store.runs import Run
 from valence import steering
 from valence.app import Valence
 from valence.cli.names import BOUNDARY, tell_broken
-from valence.cli.output import INPUT, emit, json_option, note, open_lines, table
+from valence.cli.output import INPUT, emit, json_option, limit_option, note, open_lines, table
 from valence.errors import NotEnoughExamples, TrainingError
 from valence.training import TrainingResult
 from valence.training import train_boundary as train
@@ -157,7 +157,7 @@ def runs() -> None:
 
 
 @runs.command("list")
-@click.option("--limit", default=20, show_default=True)
+@limit_option(20)
 @json_option
 def list_runs(limit: int, as_json: bool) -> None:
     """The newest runs first."""

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from valence.app import Valence
-from valence.cli.output import INPUT, emit, json_option, note, open_lines, percent, printable, table
+from valence.cli.output import (
+    INPUT,
+    emit,
+    json_option,
+    limit_option,
+    note,
+    open_lines,
+    percent,
+    printable,
+    table,
+)
 from valence.errors import TransferError
 
 if TYPE_CHECKING:
@@ -51,7 +61,7 @@ def import_(file: str, agent: str, form: Form, as_json: bool) -> None:
 
 @trajectories.command("list")
 @click.option("--agent", help="Of this agent or project alone.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
+@limit_option(20)
 @json_option
 def list_(agent: str | None, limit: int, as_json: bool) -> None:
     """The newest first, each with its approach and the chance that it succeeded."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from valence.boundaries.intent import ACTION
+from valence.boundaries.classifier import Classifier
+from valence.boundaries.intent import ACTION, ASK, RECALL, TELL
 from valence.router import PROVED
 
 if TYPE_CHECKING:
@@ -31,15 +32,23 @@ class Intention:
         self._waiting: list[tuple[str, str]] = []
 
     def action(self, message: str, episode: str) -> tuple[str | None, Answer | None]:
-        """What the message wants where its answer is certified, and the call if there was one."""
+        """What the message wants of the turn where its answer is certified, and the call if there
+        was one."""
         if not self._now():
             self._waiting.append((message, episode))
             return None, None
         answer = self._classify(message, episode)
-        sure = answer.call.reason in PROVED
-        return (dict(answer.output).get(ACTION) if sure else None), answer
+        return (_wanted(answer) if answer.call.reason in PROVED else None), answer
 
     def asked_late(self) -> list[Answer]:
         """The calls for the messages that did not get one in their turn, made now."""
         waiting, self._waiting = self._waiting, []
         return [self._classify(*each) for each in waiting] if waiting and self._later() else []
+
+
+def _wanted(answer: Answer) -> str | None:
+    """The action by the name that a turn goes by, though a person calls it otherwise."""
+    label = dict(answer.output).get(ACTION)
+    assert isinstance(answer.boundary, Classifier)
+    names = answer.boundary.means(ACTION, label) if label else frozenset()
+    return next((name for name in (ASK, RECALL, TELL) if name in names), None)

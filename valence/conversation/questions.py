@@ -164,7 +164,7 @@ class Question:
 
 
 def understand(message: str, action: str | None = None) -> Understood:
-    """What a message tells and what it asks, sentence by sentence.
+    """What a message tells and what it asks, sentence by sentence, the same question once.
 
     `action` is what the whole message wants, where that is known: where all of it seems to be told
     and it is `ask`, all of it is asked, and the other way round.
@@ -176,10 +176,10 @@ def understand(message: str, action: str | None = None) -> Understood:
         else:
             told.append(_REMEMBER.sub("", sentence))
     if action in ("ask", "recall") and not asked:
-        return Understood("", tuple(told))
+        return Understood("", tuple(dict.fromkeys(told)))
     if action == "tell" and not told:
         return Understood(" ".join(asked), ())
-    return Understood(" ".join(part for part in told if part), tuple(asked))
+    return Understood(" ".join(part for part in told if part), tuple(dict.fromkeys(asked)))
 
 
 def sentences(text: str) -> list[str]:

@@ -31,20 +31,21 @@ class Stopped(Exception):
 
 
 def ask(app: Valence, text: str, conversation: str | None, listen: Listen) -> Reply:
-    """One turn of the assistant. Where `listen` raises Stopped the turn counts no longer, and what
-    it had remembered is forgotten."""
+    """One turn of the assistant. Where `listen` raises Stopped, or a person interrupts the command,
+    the turn counts no longer, and what it had remembered is forgotten."""
     return _or_stopped(app, lambda: app.assistant.ask(text, conversation, listen))
 
 
-def retake(app: Valence, conversation: str, listen: Listen) -> Reply:
-    """The last turn of a conversation again from its beginning; it can be stopped too."""
-    return _or_stopped(app, lambda: app.assistant.retake(conversation, "received", listen))
+def retake(app: Valence, conversation: str, listen: Listen, step: str = "received") -> Reply:
+    """The last turn of a conversation again, from its beginning or a later step; it can be stopped
+    too."""
+    return _or_stopped(app, lambda: app.assistant.retake(conversation, step, listen))
 
 
 def _or_stopped(app: Valence, turn: Callable[[], Reply]) -> Reply:
     try:
         return turn()
-    except Stopped:
+    except (Stopped, KeyboardInterrupt):
         for left in abandoned(app.memory.conversations):
             app.memory.conversations.undo(left.id)
             app.memory.forget_if_known(left.id)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from store.conversations import forget_in_turns
-from store.errors import UnknownFact, UnknownSource
+from store.errors import UnknownEntity, UnknownFact, UnknownId, UnknownSource
 from store.memory_forgetting import purge
 from store.sources import FORGOTTEN
 
@@ -33,7 +33,11 @@ def find(memory: Memory, id: str) -> tuple[Kind, str]:
     try:
         return "fact", memory.graph.get(id).id
     except UnknownFact:
+        pass
+    try:
         return "entity", memory.graph.get_entity(id).id
+    except UnknownEntity as error:
+        raise UnknownId(f"no fact, entity or source has the id {id!r}") from error
 
 
 def forget(memory: Memory, id: str) -> tuple[Kind, str]:

@@ -27,6 +27,11 @@ LOOKED_AT = 3
 
 FUNCTIONAL_SUBJECTS = 10
 FUNCTIONAL_SHARE = 0.9
+FUNCTIONAL_AT_FIRST = frozenset({
+    "age", "birth date", "birth place", "born in", "born on", "capital", "date of birth",
+    "date of death", "death date", "death place", "place of birth",
+})  # fmt: skip
+"""Relations (folded) with one object a subject, as long as too few subjects are known to tell."""
 
 
 class Alike(Protocol):
@@ -157,10 +162,12 @@ class Knowledge:
             ]
 
     def is_functional(self, relation: str) -> bool:
-        """Whether the relation (folded) has one object a subject in what is known: of at least
-        FUNCTIONAL_SUBJECTS subjects, FUNCTIONAL_SHARE have."""
+        """Whether the relation (folded) has one object a subject: in what is known of at least
+        FUNCTIONAL_SUBJECTS subjects FUNCTIONAL_SHARE have; of fewer, as the relation is taken."""
         subjects, single = self.graph.shape(relation)
-        return subjects >= FUNCTIONAL_SUBJECTS and single >= FUNCTIONAL_SHARE * subjects
+        if subjects < FUNCTIONAL_SUBJECTS:
+            return relation in FUNCTIONAL_AT_FIRST
+        return single >= FUNCTIONAL_SHARE * subjects
 
     def _disagreeing(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Contradiction]:
         for subject, relation in pairs:
@@ -276,7 +283,13 @@ def _disputed(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _disagree(a: Fact, b: Fact) -> bool:
-    return a.object_id != b.object_id and _overlap(a, b)
+    return a.object_id != b.object_id and _overlap(a, b) and not _says_more(a.object, b.object)
+
+
+def _says_more(a: str, b: str) -> bool:
+    """Whether one is the other, said more exactly: "3 May 1980" and "1980"."""
+    ours, theirs = set(entity_key(a).split()), set(entity_key(b).split())
+    return ours <= theirs or theirs <= ours
 
 
 def _overlap(a: Fact, b: Fact) -> bool:

@@ -21,9 +21,10 @@ from store.errors import UnknownId
 from store.graph import Entity, Fact, Graph, Provenance
 from store.sources import Source, SourceKind, Sources
 from store.titles import title_of
-from store.told import called, with_content
+from store.told import with_content
 from valence.memory.alike import AlikeNames, AlikePlaces
 from valence.memory.backlog import embed_backlog
+from valence.memory.called import entity_called, sources_called
 from valence.memory.forgetting import Kind, forget
 from valence.memory.knowledge import Knowledge
 from valence.memory.likeliest import Likeliest
@@ -31,12 +32,11 @@ from valence.memory.likeness import WhenReady
 from valence.memory.meaning import Meaning
 from valence.memory.resolving import Resolution, SameThing
 from valence.memory.retrieval import ANY, Filters, Found, Mode, Retrieval
-from valence.memory.spans import by_span
+from valence.memory.stating import state
 from valence.redaction import mask
 
 if TYPE_CHECKING:
     from models.embedding import Embedder
-    from valence.boundaries.triples import Triples
     from valence.router import Answer
 
 Decompose = Callable[[str, str | None], "Answer"]
@@ -154,17 +154,19 @@ class Memory:
         Vectors are made later (`catch_up`). Raises InvalidInput for what is no text.
         """
         text = mask(text).text
+        data = text.encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(data).hexdigest()
         source = Source(
-            kind=kind, place=place, title=title_of(text), sha256=_sha256(text), bytes=_size(text)
+            kind=kind, place=place, title=title_of(text), sha256=digest, bytes=len(data)
         )
         known = self._known(source, id)
         if known is not None:
-            return Remembered(known, tuple(self.graph.facts(source=known.id)), None)
-        return self._keep(replace(source, id=id) if id else source, text, episode)
+            return self._as_known(known, None)
+        return self._keep(source, text, id, episode)
 
     def entity(self, name: str) -> Entity:
         """The entity of that name, alias or id. Raises UnknownEntity."""
-        return self.knowledge.find(name) or self.graph.get_entity(name)
+        return entity_called(self.graph, name)
 
     def disagreeing(self, facts: Sequence[Fact]) -> list[Fact]:
         """Facts told before that cannot be true together with these."""
@@ -178,6 +180,9 @@ class Memory:
             if fact.id not in told
         ]
 
+    def _as_known(self, source: Source, answer: Answer | None) -> Remembered:
+        return Remembered(source, tuple(self.graph.facts(source=source.id)), answer)
+
     def _known(self, source: Source, id: str | None) -> Source | None:
         known = id or with_content(self.db, source.kind, source.sha256 or "")
         return self._known_id(known) if known else None
@@ -188,7 +193,8 @@ class Memory:
         except UnknownId:
             return None
 
-    def _keep(self, source: Source, text: str, episode: str | None) -> Remembered:
+    def _keep(self, source: Source, text: str, id: str | None, episode: str | None) -> Remembered:
+        source = replace(source, id=id) if id else source
         answer = self._decompose(text, episode)
         chunk = Chunk(
             text=answer.value,
@@ -207,18 +213,14 @@ class Memory:
             chunk_id=chunk.id,
         )
         with self.db.transaction():
+            # Another process may have been told the same while this one read it.
+            known = self._known(source, id)
+            if known is not None:
+                return self._as_known(known, answer)
             self.sources.add(source)
             self.episodes.add([chunk])
-            facts = self._learn(answer.output, answer.value, stated)
+            facts = state(self.knowledge, answer.output, answer.value, stated)
         return Remembered(source, facts, answer)
-
-    def _learn(self, triples: Triples, text: str, stated: Provenance) -> tuple[Fact, ...]:
-        """Each fact with the place in the text where its names stand."""
-        facts: dict[str, Fact] = {}
-        for (start, stop), several in by_span(triples, text).items():
-            here = replace(stated, span_start=start, span_end=stop)
-            facts |= {fact.id: fact for fact in self.knowledge.learn(several, here)}
-        return tuple(facts.values())
 
     # Out
 
@@ -238,9 +240,8 @@ class Memory:
 
     def sources_at(self, given: str) -> frozenset[str]:
         """The ids of the sources that have this id (or its beginning), stand at this place or
-        below it, or have this title. Raises UnknownId where there is none."""
-        found = called(self.db, given, str(Path(given).expanduser().absolute()))
-        return found or frozenset({self.sources.get(given).id})
+        below it, or have this title. Raises UnknownId."""
+        return sources_called(self.db, given)
 
     # Vectors
 
@@ -289,11 +290,3 @@ class Memory:
 
 def _silently(done: int, total: int) -> None:
     """Shows no progress."""
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _size(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from store.candidates import Candidates
 from store.graph import Entity, Fact, Graph
 from store.sources import Sources
+from valence.memory.called import entity_called
 from valence.memory.finds import fact_text
 from valence.memory.naming import entity_key
 
@@ -70,8 +71,7 @@ class Resolution:
 
     def _itself(self, name: str) -> Entity:
         """The entity of that very name, also where another one stands for it."""
-        key = entity_key(name)
-        return self._graph.spelled(key) or self._graph.entity(key) or self._graph.get_entity(name)
+        return self._graph.spelled(entity_key(name)) or entity_called(self._graph, name)
 
     def _asked(self, one: Entity, other: Entity) -> Answer | None:
         facts = [self._graph.facts_about([each.id], limit=FACTS) for each in (one, other)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from store.graph import Fact, Provenance
 from valence.boundaries.triples import Triples
-from valence.memory.spans import by_span
+from valence.memory.stating import state
 
 if TYPE_CHECKING:
     from valence.memory.memory import Memory
@@ -23,19 +23,13 @@ def restate(memory: Memory, source_id: str, triples: Triples, call_id: str) -> t
     """
     source = memory.sources.get(source_id)
     chunks = memory.episodes.of_source(source.id)
-    text = chunks[0].text if chunks else ""
-    facts: dict[str, Fact] = {}
+    stated = Provenance(
+        origin="told",
+        confidence=SAID,
+        call_id=call_id,
+        source_id=source.id,
+        chunk_id=chunks[0].id if chunks else None,
+    )
     with memory.db.transaction():
         memory.graph.forget_source(source.id)
-        for (start, stop), several in by_span(triples, text).items():
-            stated = Provenance(
-                origin="told",
-                confidence=SAID,
-                call_id=call_id,
-                source_id=source.id,
-                chunk_id=chunks[0].id if chunks else None,
-                span_start=start,
-                span_end=stop,
-            )
-            facts |= {fact.id: fact for fact in memory.knowledge.learn(several, stated)}
-    return tuple(facts.values())
+        return state(memory.knowledge, triples, chunks[0].text if chunks else "", stated)

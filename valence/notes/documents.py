@@ -113,10 +113,11 @@ class Documents:
         for place, file in found.files.items():
             if time.monotonic() > until:
                 break
-            state, added = self._file(place, file, known.get(place))
+            before = known.get(place)
+            state, added = self._file(place, file, before)
             done[state] += 1
             done["chunks"] += added
-            if state != "unchanged":
+            if state != "unchanged" and not (before and _is_as_it_was(file, before)):
                 progress(place)
         for place, reason in found.skipped.items():
             self._skip(place, None, known.get(place), reason)

@@ -14,6 +14,7 @@ from store.sources import Source
 from valence.app import Valence
 from valence.boundaries import get
 from valence.errors import ConfigError
+from valence.memory.stating import state
 from valence.notes.documents import Documents, Synced
 
 GLANCE_S = 0.5
@@ -56,7 +57,7 @@ def _read(app: Valence, source: Source, chunk: Chunk) -> str:
         source_id=source.id,
         chunk_id=chunk.id,
     )
-    app.memory.knowledge.learn(answer.output, stated)
+    state(app.memory.knowledge, answer.output, chunk.text, stated)
     return answer.call.id
 
 

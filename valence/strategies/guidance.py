@@ -87,7 +87,7 @@ class StrategyGuidance:
         except ModelError as error:
             self._app.stores.events.record("no guidance", strategies=standing.id, error=str(error))
             return None
-        told_by = "vectors" if learned.kinds.by_vectors(space) else "words"
+        told_by = learned.kinds.told_by(space)
         shown = not held_back(self._episode, self._app.settings.strategies.holdout)
         return _record(proposal, {"strategies": standing.id, "told_by": told_by, "shown": shown})
 

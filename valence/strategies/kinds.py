@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from models.clusters import BY_WORDS
 from valence.boundaries.text import fold
 
 if TYPE_CHECKING:
@@ -79,14 +80,17 @@ class Kinds:
         By words where `space` is None, another one, or where the kinds have no vectors.
         """
         texts = [problem[:LONGEST] for problem in problems]
-        if space is None or not self.by_vectors(space):
+        if space is None or not self._knows(space):
             return [self._by_words(text) for text in texts]
         told = self._by_vectors(space.embed(texts))
         return [kind if fold(text) else None for kind, text in zip(told, texts, strict=True)]
 
-    def by_vectors(self, space: Space | None) -> bool:
-        """Whether kinds are told by vectors of that space, and not by words."""
-        return space is not None and space.name == self.space and self.mean is not None
+    def told_by(self, space: Space) -> str:
+        """Whether kinds are told by an embedding model's "vectors" in that space, or by "words"."""
+        return "vectors" if self._knows(space) and space.name != BY_WORDS else "words"
+
+    def _knows(self, space: Space) -> bool:
+        return space.name == self.space and self.mean is not None
 
     def _by_vectors(self, rows: Matrix) -> list[str | None]:
         import numpy as np

@@ -130,6 +130,8 @@ class Strategies:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Strategies:
         """Raises LookupError, TypeError, ValueError or AttributeError when the data holds none."""
+        if not isinstance(data, Mapping):
+            raise TypeError("it is not a JSON object")
         if data["format"] != FORMAT:
             raise ValueError(f"its format is {data['format']!r}, this one reads {FORMAT}")
         return cls(

@@ -139,6 +139,8 @@ def adopt(app: Valence, agent: str, data: Any, where: str) -> StrategySet:
     """Makes strategies of a file the agent's active ones. Raises TransferError."""
     try:
         found = Strategies.from_json(data)
+    except KeyError as error:
+        raise TransferError(f"these are no strategies: there is no {error}", where=where) from error
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise TransferError(f"these are no strategies: {error}", where=where) from error
     return app.stores.strategies.record(

@@ -12,6 +12,7 @@ import pytest
 from tests.loopback import LoopbackFrontier
 from tests.meaning import WordMeaning
 from valence.app import Valence
+from valence.boundaries.editing import rename
 from valence.training import train_boundary
 from valence.transfer import import_examples
 
@@ -72,6 +73,8 @@ def test_a_certified_intent_makes_a_question_of_what_rules_take_for_told(open_: 
     after = app.assistant.ask(WANTED)
     assert (after.reason, after.remembered) == ("quoted", ())  # as it said so before
     assert "intent" in {answer.boundary.name for answer in app.assistant.to_learn()}
+    rename(app.boundaries, "intent", "action", "ask", "question")  # it means what it did
+    assert app.assistant.ask(WANTED).reason == "quoted"
 
 
 def test_until_then_the_teacher_is_asked_when_nobody_waits(open_: Open) -> None:

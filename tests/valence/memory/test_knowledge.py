@@ -149,8 +149,32 @@ def test_relations_with_many_objects_and_times_apart_do_not_disagree(graph: Grap
 
 def test_few_examples_do_not_make_a_relation_functional(graph: Graph) -> None:
     knowledge = Knowledge(graph)
-    learn_births(knowledge, 5)
-    knowledge.learn([("Person 3", "born in", "Elsewhere")], TOLD)
+    knowledge.learn([(f"Person {i}", "plays", f"game {i}") for i in range(5)], TOLD)
+    knowledge.learn([("Person 3", "plays", "Go")], TOLD)
+    assert knowledge.contradictions() == []
+
+
+def test_nobody_has_two_ages_however_little_is_known(graph: Graph) -> None:
+    knowledge = Knowledge(graph)
+    knowledge.learn([("Eva", "age", "30"), ("Eva", "likes", "tea")], TOLD)
+    knowledge.learn([("Eva", "age", "31"), ("Eva", "likes", "cake")], TOLD)
+    (found,) = knowledge.contradictions()
+    assert (found.relation, {fact.object for fact in found.facts}) == ("age", {"30", "31"})
+
+
+def test_what_says_the_same_more_exactly_does_not_disagree(graph: Graph) -> None:
+    knowledge = Knowledge(graph)
+    dates = ("1980", "3 May 1980", "May 1980")
+    knowledge.learn([("Tom", "birthDate", date) for date in dates], TOLD)
+    assert knowledge.contradictions() == []
+    knowledge.learn([("Tom", "birthDate", "1981")], TOLD)
+    (found,) = knowledge.contradictions()
+    assert len(found.facts) == 4
+
+
+def test_what_is_known_of_many_tells_better_than_the_name_of_a_relation(graph: Graph) -> None:
+    knowledge = Knowledge(graph)
+    knowledge.learn([(f"Land {i}", "capital", f"{n} {i}") for i in range(12) for n in "AB"], TOLD)
     assert knowledge.contradictions() == []
 
 

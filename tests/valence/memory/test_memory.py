@@ -54,6 +54,20 @@ def test_the_same_note_is_kept_once(app: Valence) -> None:
     assert len(app.stores.ledger.list("decompose")) == 1
 
 
+def test_what_two_processes_are_told_at_once_is_kept_once(app: Valence) -> None:
+    other = app.memory
+
+    def decompose(text: str, episode: str | None) -> Any:
+        other.remember(text)  # while this one reads it
+        return app.router.call(get("decompose"), text, episode)
+
+    mine = Memory(app.stores.database, app.locations.episodic, WordMeaning(), decompose)  # type: ignore[arg-type]
+    kept = mine.remember(TEXT)
+    (source,) = other.sources.list()
+    assert (kept.source.id, [fact.triple for fact in kept.facts]) == (source.id, [FACT])
+    assert other.episodes.count() == 1
+
+
 def test_other_words_for_the_same_make_the_fact_surer(app: Valence) -> None:
     (fact,) = app.memory.remember(TEXT).facts
     (again,) = app.memory.remember("Ada Lovelace was born in London!").facts

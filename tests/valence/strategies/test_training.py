@@ -39,7 +39,7 @@ def test_the_approach_that_worked_is_proposed_with_its_evidence(run: Run, learn:
     assert run("ledger", "events", "--json").record["kind"] == "strategies by words"
     assert made["metrics"]["candidate"]["auroc"] > made["metrics"]["kind_alone"]["auroc"] + 0.1
     refund, explain = propose(run, REFUND), propose(run, EXPLAIN)
-    assert refund["told_by"] == "vectors"
+    assert refund["told_by"] == "words"  # there is no embedding model
     assert refund["best"]["approach"] == "look up, then act"
     assert explain["best"]["approach"] == "answer"
     assert refund["kind"] != explain["kind"]
@@ -222,6 +222,16 @@ def test_a_file_of_something_else_is_refused(
     assert done.code == 1
     assert str(file) in done.err
     assert run("strategies", "list", "--agent", "other", "--json").records == []
+
+
+@pytest.mark.parametrize(
+    ("held", "said"), [("{}", "there is no 'format'"), ("[1]", "it is not a JSON object")]
+)
+def test_what_a_refused_file_lacks_is_said(run: Run, tmp_path: Path, held: str, said: str) -> None:
+    file = tmp_path / "strategies.json"
+    file.write_text(held, "utf-8")
+    err = run("strategies", "import", str(file)).err
+    assert f"these are no strategies: {said}" in err
 
 
 def test_instructions_cannot_come_in_with_a_file(run: Run, learn: Any, tmp_path: Path) -> None:
