@@ -59,17 +59,17 @@ class Asking:
         self._keep = keep
         self._kinds: Counter[ErrorKind | None] = Counter()
         self._message: Message | None = None
-        self._streams = False
+        self._streams = self._refused = False
 
     @property
     def text(self) -> str:
-        """What the model has written so far in the newest try."""
+        """What the model has written so far in the try under way; of one that failed, nothing."""
         return self._message.text if self._message is not None else ""
 
     @property
     def refused_to_stream(self) -> bool:
         """Whether there was an answer only when it was asked for as a whole."""
-        return self._message is not None and not self._streams and self._kinds[None] > 0
+        return self._refused and self._kinds[None] > 0
 
     def quietly(self) -> None:
         """Asks for an answer that comes whole."""
@@ -122,11 +122,13 @@ class Asking:
         self._keep(attempt)
         kind = attempt.error_kind
         self._kinds[kind] += 1
+        if kind is not None:
+            self._message = None
         if failure is not None and failure.hopeless:
             return
         if kind == "bad_request" and self._streams:
             # Some servers know no stream, or not what is asked of it.
-            self._streams = False
+            self._streams, self._refused = False, True
             raise _TryAgain(0.0)
         wait_s = failure.retry_after_s if failure is not None else None
         if kind is None or (wait_s or 0) > LONGEST_WAIT_S:

@@ -129,7 +129,7 @@ class TalkPage(Page):
         def listen(name: str, state: dict[str, Any]) -> None:
             if running.stopped.is_set():
                 raise Stopped
-            if name in ("words", "said"):
+            if name in ("words", "unsaid", "said"):
                 self.session.jobs.notify(partial(running.view.heard, name, state["text"]))
 
         try:

@@ -80,12 +80,11 @@ class TurnView(Vertical, can_focus=True):
             await self.show(self.told)
 
     async def heard(self, name: str, text: str) -> None:
-        """A piece of the answer (`words`), or a part of it that is whole (`said`)."""
-        if name == "words":
-            self._piece += text
-        else:
+        """A piece of the answer (`words`), that all pieces of this part count no longer (`unsaid`),
+        or a part that is whole (`said`)."""
+        if name == "said":
             self._parts.append(text)
-            self._piece = ""
+        self._piece = self._piece + text if name == "words" else ""
         await self._draw(render.waiting("…"))
 
     async def show(self, told: Told) -> None:
@@ -98,7 +97,8 @@ class TurnView(Vertical, can_focus=True):
         await self._draw(render.waiting(what))
 
     async def failed(self, sentence: str) -> None:
-        """Why there is no answer."""
+        """Why there is no answer; what was being said of one counts no longer."""
+        self._piece = ""
         await self._draw(render.failure(sentence))
 
     async def _draw(self, foot: Content) -> None:
