@@ -49,11 +49,14 @@ def told(server: LoopbackFrontier) -> Iterator[Valence]:
 def look(valence: Valence, scene: Callable[[Stage], Any]) -> None:
     async def act() -> None:
         async with opened(valence) as stage:
-            stage.app.query_one(Prompt).write(QUESTION)
-            await stage.pilot.press("enter")
             await scene(stage)
 
     play(act)
+
+
+async def ask(stage: Stage) -> None:
+    stage.app.query_one(Prompt).write(QUESTION)
+    await stage.pilot.press("enter")
 
 
 def test_words_are_seen_as_they_are_written_and_those_of_a_broken_try_go(
@@ -65,6 +68,7 @@ def test_words_are_seen_as_they_are_written_and_those_of_a_broken_try_go(
     server.pace = lambda sent: next(begun).wait(20) if sent == 10 else None
 
     async def scene(stage: Stage) -> None:
+        await ask(stage)
         await stage.shows("As far as I can see")
         go_on[0].set()
         await stage.shows("It is told that")
@@ -81,6 +85,7 @@ def test_escape_stops_a_frontier_that_is_writing(told: Valence, server: Loopback
     server.pace = lambda sent: time.sleep(0.05)
 
     async def scene(stage: Stage) -> None:
+        await ask(stage)
         await stage.shows("As far")
         await stage.pilot.press("escape")
         await stage.until(lambda: not stage.app.query_one(ChatPage).busy)
@@ -93,3 +98,21 @@ def test_escape_stops_a_frontier_that_is_writing(told: Valence, server: Loopback
     assert (call.reason, call.output) == ("stopped", None)
     [conversation, _] = told.memory.conversations.list(10)
     assert told.memory.conversations.turns(conversation.id) == []
+
+
+def test_the_frontier_is_seen_writing_when_it_is_asked_instead(
+    told: Valence, server: LoopbackFrontier
+) -> None:
+    go_on = threading.Event()
+
+    async def scene(stage: Stage) -> None:
+        await ask(stage)
+        await stage.shows("somewhere in", "frontier")
+        server.pace = lambda sent: go_on.wait(20) if sent == 10 else None
+        await stage.press("escape", "f")
+        await stage.shows("It is told that")
+        assert "As far as" not in stage.text
+        go_on.set()
+        await stage.shows("nowhere else. [1]", "asked for")
+
+    look(told, scene)

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -79,6 +80,16 @@ def server(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[LoopbackFron
         yield running
 
 
+def asking(terminal: Terminal) -> subprocess.Popen[bytes]:
+    """`valence ask`, on the terminal."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "valence", "ask", QUESTION],
+        env=os.environ | {"TERM": "xterm-256color"},
+        stdout=terminal.end,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def test_words_come_as_they_are_written_and_go_when_they_do_not_stand(
     server: LoopbackFrontier,
 ) -> None:
@@ -87,18 +98,29 @@ def test_words_come_as_they_are_written_and_go_when_they_do_not_stand(
     # The server goes on when the beginning of what it says stands on the terminal.
     wanted = iter([DRAFT[:4], SAID[:4]])
     server.pace = lambda sent: terminal.shows(next(wanted)) if sent == 6 else None
-    subprocess.run(
-        [sys.executable, "-m", "valence", "ask", QUESTION],
-        env=os.environ | {"TERM": "xterm-256color"},
-        stdout=terminal.end,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
+    assert asking(terminal).wait(60) == 0
     terminal.close()
     before, wiping, after = terminal.written.partition("\r\x1b[J")
     assert wiping
     assert DRAFT.startswith(before)
     assert after == f"{SAID} [1]\r\n"
+
+
+def test_ctrl_c_ends_it_at_once_and_what_was_written_has_been_paid_for(
+    server: LoopbackFrontier, home: Path
+) -> None:
+    terminal = Terminal()
+    server.pace = lambda sent: server.left.wait(0.2) if sent > 6 else None
+    process = asking(terminal)
+    assert terminal.shows(DRAFT[:4])
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 1
+    terminal.close()
+    assert server.left.wait(20)
+    with Valence.open() as app:
+        [call] = app.stores.ledger.list("recompose")
+    assert (call.reason, call.output) == ("stopped", None)
+    assert call.cost_usd > 0
 
 
 def test_where_nobody_looks_nothing_but_the_answer_is_written(

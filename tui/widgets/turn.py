@@ -82,6 +82,8 @@ class TurnView(Vertical, can_focus=True):
     async def heard(self, name: str, text: str) -> None:
         """A piece of the answer (`words`), that all pieces of this part count no longer (`unsaid`),
         or a part that is whole (`said`)."""
+        if name == "words":
+            self.told = None  # another answer takes the place of the one that was kept
         if name == "said":
             self._parts.append(text)
         self._piece = self._piece + text if name == "words" else ""
@@ -90,6 +92,7 @@ class TurnView(Vertical, can_focus=True):
     async def show(self, told: Told) -> None:
         """The turn as it is kept."""
         self.told, self.question = told, told.turn.question  # secrets in it are masked by now
+        self._parts, self._piece = [], ""
         await self._draw(render.provenance(told.provenance, self._citations()))
 
     async def wait(self, what: str) -> None:
