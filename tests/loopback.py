@@ -17,7 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.loopback_stream import error_event, events_of
+from tests.loopback_protocols import (
+    complaint_about,
+    error_body,
+    error_event,
+    events_of,
+    response_to,
+)
 
 Answer = Callable[[str, dict[str, Any]], "dict[str, Any] | str"]
 
@@ -52,23 +58,19 @@ NO_FAULT = Fault()
 
 
 def rate_limited(retry_after: str = "0") -> Fault:
-    return Fault(status=429, text=_error("slow down"), headers={"retry-after": retry_after})
+    return Fault(status=429, text=error_body("slow down"), headers={"retry-after": retry_after})
 
 
 def server_error(status: int = 500) -> Fault:
-    return Fault(status=status, text=_error("it broke"))
+    return Fault(status=status, text=error_body("it broke"))
 
 
 def unauthorized() -> Fault:
-    return Fault(status=401, text=_error("invalid key"))
+    return Fault(status=401, text=error_body("invalid key"))
 
 
 def garbage(text: str = "<html>not JSON") -> Fault:
     return Fault(text=text)
-
-
-def _error(message: str) -> str:
-    return json.dumps({"type": "error", "error": {"type": "test", "message": message}})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,13 +207,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: dict[str, Any], headers: dict[str, str], fault: Fault) -> None:
         anthropic = self.path.endswith("/messages")
-        complaint = (_anthropic_complaint if anthropic else _openai_complaint)(body, headers)
-        if complaint:
-            self._reply(400, _error(complaint), {})
+        if complaint := complaint_about(anthropic, body, headers):
+            self._reply(400, error_body(complaint), {})
             return
         said = self.server.frontier.answer(str(body["messages"][-1]["content"]), body)
         text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
-        response = (_anthropic_response if anthropic else _openai_response)(body, text, fault)
+        response = response_to(anthropic, body, text, fault.refusal, fault.truncated)
         if body.get("stream") and not fault.whole:
             options = body.get("stream_options") or {}
             usage = anthropic or options.get("include_usage", False)
@@ -258,73 +259,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
-
-
-def _openai_complaint(body: dict[str, Any], headers: dict[str, str]) -> str | None:
-    if not headers.get("authorization", "").startswith("Bearer "):
-        return "no bearer token"
-    form = body.get("response_format") or {}
-    if form and form.get("type") != "json_schema":
-        return "response_format.type"
-    return None if body.get("model") and body.get("messages") else "model and messages are required"
-
-
-def _anthropic_complaint(body: dict[str, Any], headers: dict[str, str]) -> str | None:
-    refused = {"temperature", "top_p", "top_k"} & body.keys()
-    if refused:
-        return f"{sorted(refused)} are not supported by this model"
-    key = headers.get("x-api-key") or headers.get("authorization")
-    if not key or not headers.get("anthropic-version"):
-        return "a key and anthropic-version are required"
-    return None if body.get("max_tokens") and body.get("messages") else "max_tokens is required"
-
-
-def _openai_response(body: dict[str, Any], text: str, fault: Fault) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
-    reason = "stop"
-    if fault.refusal:
-        message |= {"content": None, "refusal": "I cannot help with that."}
-    if fault.truncated:
-        message["content"], reason = text[: len(text) // 2], "length"
-    sent, said = _tokens(body), len(text.split())
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": reason, "logprobs": None}],
-        "usage": {
-            "prompt_tokens": sent,
-            "completion_tokens": said,
-            "total_tokens": sent + said,
-            "prompt_tokens_details": {"cached_tokens": 0},
-        },
-    }
-
-
-def _anthropic_response(body: dict[str, Any], text: str, fault: Fault) -> dict[str, Any]:
-    reason = "end_turn"
-    if fault.refusal:
-        text, reason = "", "refusal"
-    if fault.truncated:
-        text, reason = text[: len(text) // 2], "max_tokens"
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": body["model"],
-        "content": [{"type": "text", "text": text}] if text else [],
-        "stop_reason": reason,
-        "stop_sequence": None,
-        "usage": {
-            "input_tokens": _tokens(body),
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
-            "output_tokens": len(text.split()),
-        },
-    }
-
-
-def _tokens(body: dict[str, Any]) -> int:
-    words = sum(len(str(message["content"]).split()) for message in body["messages"])
-    return words + len(str(body.get("system", "")).split())

@@ -170,7 +170,7 @@ class ChatPage(TalkPage):
         from valence.conversation import revising
         from valence.learning import learn
 
-        if (view := self.story.chosen) is None:
+        if self._chosen() is None or (view := self.story.chosen) is None:
             return
         app, tell = self.session.valence, self.teller(view)
 
