@@ -17,7 +17,7 @@ from typing import Any
 from models.frontier_attempt import FrontierAttempt, Recorder, Sent
 from models.frontier_wire import ErrorKind, FrontierRequest, Message, Wire, WireFailure
 
-Keep = Callable[[FrontierAttempt], None]
+Keep = Callable[[FrontierAttempt], object]
 """Called with each try as soon as it is over."""
 
 TRIES: dict[ErrorKind, int] = {

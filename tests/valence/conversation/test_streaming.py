@@ -252,6 +252,7 @@ def test_the_ledger_has_the_same_rows_whether_anybody_listens(
     app.assistant.ask(ASK)
     unheard = newest(app)
     assert [r.body.get("stream") for r in server.requests] == [True, None]
+    same: tuple[str, ...]
     same = ("boundary", "input", "output", "route", "reason", "cost_usd", "learn", "masked")
     assert [getattr(heard, name) for name in same] == [getattr(unheard, name) for name in same]
     [one], [other] = heard.attempts, unheard.attempts
