@@ -11,7 +11,9 @@ from typing import Any
 
 from models.frontier_wire import ErrorKind, Reading
 
-_NOTHING = Reading(text="", problem=None, input_tokens=0, output_tokens=0)
+NOTHING = Reading(text="", problem=None, input_tokens=0, output_tokens=0)
+ODD_SHAPES = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+"""What reading a response of another shape raises."""
 
 
 def understand(
@@ -20,8 +22,8 @@ def understand(
     """Splits a raw response into reading, data, kind of error and its sentence."""
     try:
         reading = read(_json_object(response))
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
-        return _NOTHING, None, "unparsable", f"not an answer of this protocol: {error!r}"
+    except ODD_SHAPES as error:
+        return NOTHING, None, "unparsable", f"not an answer of this protocol: {error!r}"
     if reading.problem == "refusal":
         return reading, None, "refusal", "the model refused to answer"
     if reading.problem == "truncated":

@@ -12,10 +12,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 ErrorKind = Literal[
@@ -28,6 +31,7 @@ ErrorKind = Literal[
     "refusal",
     "truncated",
     "unparsable",
+    "stopped",
 ]
 
 MAX_RESPONSE_BYTES = 8_000_000
@@ -78,6 +82,31 @@ class WireFailure(Exception):
         self.hopeless = hopeless
 
 
+class Message(Protocol):
+    """A streamed response as far as it has come."""
+
+    pieces: int
+    """How many pieces of text came; each is one token at least."""
+
+    @property
+    def text(self) -> str:
+        """What the model has written so far."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the model has said why it stopped writing."""
+        ...
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Takes one event in. Raises KeyError, TypeError or ValueError on one of another shape."""
+        ...
+
+    def response(self) -> dict[str, Any]:
+        """What has come, in the form that the protocol's response has when it comes whole."""
+        ...
+
+
 class Wire(Protocol):
     """One protocol: how a request is spelled, sent and read."""
 
@@ -85,8 +114,21 @@ class Wire(Protocol):
         """The request as the JSON object that is sent; holds no key."""
         ...
 
+    def streamed(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The same request for a response that comes event by event."""
+        ...
+
+    def message(self) -> Message:
+        """A streamed response of which nothing has come yet."""
+        ...
+
     def send(self, body: dict[str, Any]) -> str:
         """Raw text of the response. Raises WireFailure."""
+        ...
+
+    async def listen(self, body: dict[str, Any], message: Message) -> str:
+        """Raw text of the response, as `send` would have it; its events go into `message` as they
+        come. Raises WireFailure; when it is cancelled, the connection is closed at once."""
         ...
 
     def read(self, response: Mapping[str, Any]) -> Reading:
@@ -115,9 +157,32 @@ def http_client(base_url: str, timeout_s: float) -> httpx2.Client:
     """
     import httpx2
 
-    return httpx2.Client(
-        timeout=timeout_s, follow_redirects=False, trust_env=not is_loopback(base_url)
-    )
+    return httpx2.Client(**_one_server(base_url, timeout_s))
+
+
+def listening_client(base_url: str, timeout_s: float) -> httpx2.AsyncClient:
+    """The same for a response that is heard while it comes."""
+    import httpx2
+
+    return httpx2.AsyncClient(**_one_server(base_url, timeout_s))
+
+
+def _one_server(base_url: str, timeout_s: float) -> dict[str, Any]:
+    trust_env = not is_loopback(base_url)
+    return {
+        "timeout": timeout_s,
+        "follow_redirects": False,
+        "trust_env": trust_env,
+        "verify": _authorities(trust_env),
+    }
+
+
+@cache
+def _authorities(trust_env: bool) -> ssl.SSLContext:
+    """Whose certificates count; read once, for reading them takes longer than connecting."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=trust_env)
 
 
 def read_body(chunks: Iterator[bytes], timeout_s: float) -> str:

@@ -1,6 +1,7 @@
 """A frontier on this machine for tests: real HTTP, real protocol, answers and faults by script.
 
-Speaks the OpenAI chat-completions and the Anthropic Messages protocol at the same `base_url`.
+Speaks the OpenAI chat-completions and the Anthropic Messages protocol at the same `base_url`, whole
+or streamed, as it is asked to.
 """
 
 from __future__ import annotations
@@ -16,6 +17,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from tests.loopback_protocols import (
+    complaint_about,
+    error_body,
+    error_event,
+    events_of,
+    response_to,
+)
+
 Answer = Callable[[str, dict[str, Any]], "dict[str, Any] | str"]
 
 
@@ -25,6 +34,9 @@ class Fault:
 
     status and text replace the response; `drop` closes the connection without one, `hang` never
     answers, `trickle` sends a byte a moment without end; refusal and truncated are well-formed.
+    Of a stream, the second half goes missing: `breaks` closes the connection there, `complains`
+    says that it cannot go on, `ends` does as if that had been all. `no_usage` tells no counts,
+    `whole` does not stream what it was asked to.
     """
 
     status: int = 200
@@ -35,26 +47,30 @@ class Fault:
     trickle: bool = False
     refusal: bool = False
     truncated: bool = False
+    breaks: bool = False
+    complains: bool = False
+    ends: bool = False
+    no_usage: bool = False
+    whole: bool = False
+
+
+NO_FAULT = Fault()
 
 
 def rate_limited(retry_after: str = "0") -> Fault:
-    return Fault(status=429, text=_error("slow down"), headers={"retry-after": retry_after})
+    return Fault(status=429, text=error_body("slow down"), headers={"retry-after": retry_after})
 
 
 def server_error(status: int = 500) -> Fault:
-    return Fault(status=status, text=_error("it broke"))
+    return Fault(status=status, text=error_body("it broke"))
 
 
 def unauthorized() -> Fault:
-    return Fault(status=401, text=_error("invalid key"))
+    return Fault(status=401, text=error_body("invalid key"))
 
 
 def garbage(text: str = "<html>not JSON") -> Fault:
     return Fault(text=text)
-
-
-def _error(message: str) -> str:
-    return json.dumps({"type": "error", "error": {"type": "test", "message": message}})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +91,20 @@ class LoopbackFrontier:
     """`with LoopbackFrontier(lambda user, body: {"triples": []}) as server: server.base_url`.
 
     `requests` is the log, in order of arrival; `faults` is consumed from the left, one a request.
+    `pace` is called before each event of a stream with the number of those that were sent before,
+    and may take its time. `left` is set when a client has gone away in the middle of a stream.
     """
 
-    def __init__(self, answer: Answer, faults: list[Fault] | None = None) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        faults: list[Fault] | None = None,
+        pace: Callable[[int], object] = lambda sent: None,
+    ) -> None:
         self.answer = answer
         self.faults = deque(faults or [])
+        self.pace = pace
+        self.left = threading.Event()
         self.requests: list[Received] = []
         self.closing = threading.Event()
         self._connections: set[socket.socket] = set()
@@ -112,10 +137,10 @@ class LoopbackFrontier:
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
-    def log(self, received: Received) -> Fault | None:
+    def log(self, received: Received) -> Fault:
         with self._lock:
             self.requests.append(received)
-            return self.faults.popleft() if self.faults else None
+            return self.faults.popleft() if self.faults else NO_FAULT
 
     def opened(self, connection: socket.socket) -> None:
         with self._lock:
@@ -163,35 +188,68 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length))
         headers = {name.lower(): value for name, value in self.headers.items()}
         fault = self.server.frontier.log(Received(path=self.path, headers=headers, body=body))
-        if fault and (fault.drop or fault.hang or fault.trickle):
-            self._silence(fault)
-        elif fault and (fault.status != 200 or fault.text is not None):
+        if fault.drop or fault.hang or fault.trickle:
+            self._silence(fault, body)
+        elif fault.status != 200 or fault.text is not None:
             self._reply(fault.status, fault.text or "", fault.headers)
         else:
             self._answer(body, headers, fault)
 
-    def _silence(self, fault: Fault) -> None:
+    def _silence(self, fault: Fault, body: dict[str, Any]) -> None:
         self.close_connection = True
         closing = self.server.frontier.closing
         if fault.hang:
             closing.wait()
         if fault.trickle:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
-            self.wfile.write(b"transfer-encoding: chunked\r\n\r\n")
+            self._begin("text/event-stream" if body.get("stream") else "application/json")
         while fault.trickle and not closing.wait(0.02):
-            self.wfile.write(b"1\r\n \r\n")
-            self.wfile.flush()
+            self._chunk(": ping\n\n" if body.get("stream") else " ")
 
-    def _answer(self, body: dict[str, Any], headers: dict[str, str], fault: Fault | None) -> None:
+    def _answer(self, body: dict[str, Any], headers: dict[str, str], fault: Fault) -> None:
         anthropic = self.path.endswith("/messages")
-        complaint = (_anthropic_complaint if anthropic else _openai_complaint)(body, headers)
-        if complaint:
-            self._reply(400, _error(complaint), {})
+        if complaint := complaint_about(anthropic, body, headers):
+            self._reply(400, error_body(complaint), {})
             return
         said = self.server.frontier.answer(str(body["messages"][-1]["content"]), body)
         text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
-        response = (_anthropic_response if anthropic else _openai_response)(body, text, fault)
+        response = response_to(anthropic, body, text, fault.refusal, fault.truncated)
+        if body.get("stream") and not fault.whole:
+            options = body.get("stream_options") or {}
+            usage = anthropic or options.get("include_usage", False)
+            self._stream([*events_of(response, usage and not fault.no_usage)], fault)
+            return
+        if fault.no_usage:
+            del response["usage"]
         self._reply(200, json.dumps(response), {})
+
+    def _stream(self, events: list[str], fault: Fault) -> None:
+        if fault.breaks or fault.complains or fault.ends:
+            del events[len(events) // 2 :]
+        if fault.complains:
+            events.append(error_event("overloaded"))
+        self._begin("text/event-stream; charset=utf-8")
+        try:
+            for number, event in enumerate(events):
+                self.server.frontier.pace(number)
+                self._chunk(event)
+        except OSError:
+            self.server.frontier.left.set()
+            raise
+        if fault.breaks:
+            self.close_connection = True
+        else:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _begin(self, content_type: str) -> None:
+        self.send_response(200)
+        self.send_header("content-type", content_type)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+
+    def _chunk(self, text: str) -> None:
+        data = text.encode("utf-8", errors="backslashreplace")
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self.wfile.flush()
 
     def _reply(self, status: int, text: str, headers: dict[str, str]) -> None:
         data = text.encode("utf-8")
@@ -201,73 +259,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
-
-
-def _openai_complaint(body: dict[str, Any], headers: dict[str, str]) -> str | None:
-    if not headers.get("authorization", "").startswith("Bearer "):
-        return "no bearer token"
-    form = body.get("response_format") or {}
-    if form and form.get("type") != "json_schema":
-        return "response_format.type"
-    return None if body.get("model") and body.get("messages") else "model and messages are required"
-
-
-def _anthropic_complaint(body: dict[str, Any], headers: dict[str, str]) -> str | None:
-    refused = {"temperature", "top_p", "top_k"} & body.keys()
-    if refused:
-        return f"{sorted(refused)} are not supported by this model"
-    key = headers.get("x-api-key") or headers.get("authorization")
-    if not key or not headers.get("anthropic-version"):
-        return "a key and anthropic-version are required"
-    return None if body.get("max_tokens") and body.get("messages") else "max_tokens is required"
-
-
-def _openai_response(body: dict[str, Any], text: str, fault: Fault | None) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
-    reason = "stop"
-    if fault and fault.refusal:
-        message |= {"content": None, "refusal": "I cannot help with that."}
-    if fault and fault.truncated:
-        message["content"], reason = text[: len(text) // 2], "length"
-    sent, said = _tokens(body), len(text.split())
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": body["model"],
-        "choices": [{"index": 0, "message": message, "finish_reason": reason, "logprobs": None}],
-        "usage": {
-            "prompt_tokens": sent,
-            "completion_tokens": said,
-            "total_tokens": sent + said,
-            "prompt_tokens_details": {"cached_tokens": 0},
-        },
-    }
-
-
-def _anthropic_response(body: dict[str, Any], text: str, fault: Fault | None) -> dict[str, Any]:
-    reason = "end_turn"
-    if fault and fault.refusal:
-        text, reason = "", "refusal"
-    if fault and fault.truncated:
-        text, reason = text[: len(text) // 2], "max_tokens"
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": body["model"],
-        "content": [{"type": "text", "text": text}] if text else [],
-        "stop_reason": reason,
-        "stop_sequence": None,
-        "usage": {
-            "input_tokens": _tokens(body),
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
-            "output_tokens": len(text.split()),
-        },
-    }
-
-
-def _tokens(body: dict[str, Any]) -> int:
-    words = sum(len(str(message["content"]).split()) for message in body["messages"])
-    return words + len(str(body.get("system", "")).split())

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from valence.curation import Curated
     from valence.learners.base import Learner
     from valence.memory.memory import Memory
-    from valence.predictors import LocalPredictor
+    from valence.predictors import Hear, LocalPredictor
     from valence.router import Answer, Router
     from valence.unit import Unit
 
@@ -195,14 +195,14 @@ class Valence:
         router = self.router if learn else self.quarantine
         return router.call(get("same_thing"), pair)
 
-    def _call(self, name: str, value: Any, turn: Turn, learn: bool) -> Answer:
+    def _call(self, name: str, value: Any, turn: Turn, learn: bool, hear: Hear | None) -> Answer:
         """A call of a turn's answer; its episode says so."""
         from valence.boundaries import get
         from valence.strategies.guidance import StrategyGuidance
 
         router = self.router if learn else self.quarantine
         boundary = get(name).guided(StrategyGuidance(self, turn.question, turn.id))
-        return router.call(boundary, value, f"answer {turn.conversation_id}")
+        return router.call(boundary, value, f"answer {turn.conversation_id}", hear=hear)
 
     def _router(self, learn: bool) -> Router:
         from valence.predictors import FrontierPredictor

@@ -6,7 +6,6 @@ know how anything is found (valence/memory) or put into words (conversation/spea
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +18,7 @@ from valence.conversation.answering import Citation, grounds
 from valence.conversation.intention import Intention
 from valence.conversation.questions import Question, Understood, understand
 from valence.conversation.reply import Reply, Said, remembered_record
+from valence.conversation.saying import Saying
 from valence.conversation.speaking import Call, Speaker
 from valence.conversation.working import Listen, State, Working, abandoned, again, begin, nobody
 from valence.errors import TurnError
@@ -37,15 +37,13 @@ MOST_ASKED = 8
 LOOKED_BACK = 3
 """Turns that a pronoun may reach back over."""
 
-_WORD = re.compile(r"\S+\s*")
-
 
 class Assistant:
     """Answers from one memory."""
 
     def __init__(self, memory: Memory, call: Call, intention: Intention) -> None:
         self._memory = memory
-        self._speaker = Speaker(memory, call)
+        self._call = call
         self._intention = intention
         self._calls: list[Answer] = []
         self._unlearnt: list[Answer] = []
@@ -103,9 +101,11 @@ class Assistant:
         retrieved = working.step("retrieved", lambda: self._retrieve(turn, understood))
         citations: dict[str | None, Citation] = {}
         said: list[Said] = []
-        for part in self._said(turn, understood, remembered, retrieved):
+        saying = Saying(working.listen)
+        speaker = Speaker(self._memory, self._call, turn, saying.hear)
+        for part in self._said(speaker, understood, remembered, retrieved):
             said.append(self._with_marks(part, citations))
-            _say(said[-1].text, working.listen)
+            saying.part(said[-1].text)
         self._calls += [part.call for part in said if part.call is not None]
         reply = self._reply(turn, said, tuple(citations.values()), remembered, started)
         calls = [answer.call.id for answer in self._calls]
@@ -115,16 +115,16 @@ class Assistant:
         return reply
 
     def _said(
-        self, turn: Turn, understood: Understood, remembered: State, retrieved: State
+        self, speaker: Speaker, understood: Understood, remembered: State, retrieved: State
     ) -> Iterator[Said]:
         """The parts of the answer, each as soon as there are words for it."""
         if understood.told:
-            yield self._speaker.about_told(remembered)
+            yield speaker.about_told(remembered)
         if len(understood.asked) > MOST_ASKED:
             text = f"Of {len(understood.asked)} questions I take the first {MOST_ASKED}."
             yield Said(text, reason="many questions")
         for found in retrieved["asked"]:
-            yield self._speaker.about_asked(turn, found)
+            yield speaker.about_asked(found)
         if not (understood.told or understood.asked):
             yield Said("There was nothing in it to remember or to answer.", reason="nothing")
 
@@ -216,14 +216,6 @@ class Assistant:
         numbers = dict.fromkeys(citations[source_id].number for source_id, _ in part.rests_on)
         marks = "".join(f"[{number}]" for number in numbers)
         return replace(part, text=f"{part.text} {marks}".strip())
-
-
-def _say(text: str, listen: Listen) -> None:
-    """A part of the answer, word by word and then whole. It has been accepted: what a gate or a
-    check might yet refuse is never shown."""
-    for word in _WORD.findall(text):
-        listen("words", {"text": word})
-    listen("said", {"text": text})
 
 
 def _focus(reply: Reply) -> list[str]:

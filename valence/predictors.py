@@ -18,11 +18,15 @@ from valence.reading import generation, read_completion, read_parts, request_tex
 from valence.unit import Unit, variant_of
 
 if TYPE_CHECKING:
-    from models.frontier import Frontier, FrontierAttempt
+    from models.frontier import Frontier, FrontierAttempt, FrontierRequest
     from models.generation import Completion
     from models.runtime import LocalRuntime
     from store.breakers import Breakers
     from valence.boundaries.base import Boundary
+
+Hear = Callable[[str], None]
+"""Called over and over, while a frontier is waited for, with what it has said so far as a person
+would read it: "" for nothing yet, or where it began anew. What it raises ends the waiting."""
 
 BREAKER_FAILURES = 5
 BREAKER_COOLDOWN_S = 60.0
@@ -196,25 +200,30 @@ class FrontierPredictor:
             return BREAKER_OPEN
         return BUDGET_SPENT if self._over_budget() else None
 
-    def attempts(self, boundary: Boundary[Any, Any], value: Any) -> list[Try]:
-        """All attempts of one question, the last of them good or the reason to give up."""
-        from models.frontier import FrontierMisconfigured, FrontierRequest
+    def ask(
+        self,
+        boundary: Boundary[Any, Any],
+        value: Any,
+        tries: list[Try],
+        hear: Hear | None = None,
+    ) -> Try:
+        """Adds all tries of one question to `tries`, each as soon as it is over; returns the last
+        of them, good or the reason to give up. With `hear` the answer is streamed."""
+        from models.frontier import FrontierMisconfigured
 
         try:
             frontier = self._connected()
         except (ConfigError, FrontierMisconfigured) as error:
             blank = blank_attempt("frontier", self._name, boundary)
-            return [Try(replace(blank, error=str(error), reason="misconfigured"))]
-        request = FrontierRequest(
-            system=boundary.with_guidance(boundary.frontier_system),
-            user=boundary.frontier_user(value),
-            schema=boundary.schema,
-            schema_name=boundary.name,
-            max_tokens=max(1024, 2 * boundary.max_tokens(value)),
+            tries.append(Try(replace(blank, error=str(error), reason="misconfigured")))
+            return tries[-1]
+        frontier.ask(
+            _request(boundary, value),
+            keep=lambda made: tries.append(self._try(boundary, made)),
+            hear=hear and (lambda raw: hear(boundary.so_far(raw))),
         )
-        tries = [self._try(boundary, a) for a in frontier.ask(request)]
         self._note(tries[-1])
-        return tries
+        return tries[-1]
 
     def close(self) -> None:
         """Closes idle connections; a later question opens them again."""
@@ -252,3 +261,15 @@ class FrontierPredictor:
         except BoundaryError as error:
             return Try(replace(attempt, error=str(error), reason="unparsable"))
         return Try(replace(attempt, output=boundary.output_text(output)), output)
+
+
+def _request(boundary: Boundary[Any, Any], value: Any) -> FrontierRequest:
+    from models.frontier import FrontierRequest
+
+    return FrontierRequest(
+        system=boundary.with_guidance(boundary.frontier_system),
+        user=boundary.frontier_user(value),
+        schema=boundary.schema,
+        schema_name=boundary.name,
+        max_tokens=max(1024, 2 * boundary.max_tokens(value)),
+    )

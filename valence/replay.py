@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.errors import ModelError
-from models.frontier import FrontierAttempt, FrontierRequest
+from models.frontier import FrontierAttempt, FrontierRequest, Hear, Keep
 from store.transfer import read_pairs
 from valence.app import Valence
 from valence.boundaries.base import Boundary
@@ -77,9 +77,9 @@ class FileFrontier:
     def __init__(self, answers: dict[str, dict[str, Any]]) -> None:
         self._answers = answers
 
-    def ask(self, request: FrontierRequest) -> list[FrontierAttempt]:
+    def ask(self, request: FrontierRequest, keep: Keep, hear: Hear | None = None) -> None:
         data = self._answers.get(request.user)
-        return [
+        keep(
             FrontierAttempt(
                 model=self.model,
                 request={"user": request.user},
@@ -93,7 +93,7 @@ class FileFrontier:
                 cost_usd=0.0,
                 cost_known=True,
             )
-        ]
+        )
 
     def close(self) -> None:
         """Nothing is open."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import compress
 from typing import Any
 
-from store.calls import Call, Role
+from store.calls import Attempt, Call, Role
 from store.events import Events
 from store.ledger import Ledger
 from valence.boundaries.base import Boundary
@@ -23,6 +24,7 @@ from valence.predictors import (
     TROUBLES,
     BuiltinPredictor,
     FrontierPredictor,
+    Hear,
     Predictor,
     Try,
 )
@@ -54,6 +56,42 @@ class Answer:
     unit: Unit | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A call under way: what is asked, who listens, and all that has been tried."""
+
+    boundary: Boundary[Any, Any]
+    value: Any
+    unit: Unit | None
+    masked: dict[str, int]
+    episode: str | None
+    domain: str | None
+    hear: Hear | None
+    started: float
+    tries: list[Try] = field(default_factory=list)
+
+    def as_call(self, accepted: Attempt, output: str | None, learn: bool) -> Call:
+        attempts = tuple(made.attempt for made in self.tries)
+        guidance = self.boundary.guidance
+        return Call(
+            boundary=self.boundary.name,
+            episode=self.episode,
+            input=self.boundary.input_text(self.value),
+            output=output,
+            route=accepted.route,
+            reason=accepted.reason,
+            confidence=accepted.confidence,
+            threshold=accepted.threshold,
+            latency_ms=(time.perf_counter() - self.started) * 1000,
+            cost_usd=sum(attempt.cost_usd for attempt in attempts),
+            masked=self.masked,
+            learn=learn,
+            domain=self.domain,
+            guidance=guidance.record if guidance else None,
+            attempts=attempts,
+        )
+
+
 class Router:
     """Routes the calls of all boundaries."""
 
@@ -82,45 +120,65 @@ class Router:
         value: Any,
         episode: str | None = None,
         domain: str | None = None,
+        hear: Hear | None = None,
     ) -> Answer:
-        """Answers, and commits the call with all its attempts before it returns."""
-        return self._recorded(boundary, value, episode, domain, self._answer)
+        """Answers, and commits the call with all its attempts before it returns.
+
+        `hear` is told what a frontier has said so far; what it raises ends the call, which is
+        committed without an answer, and goes on.
+        """
+        return self._recorded(self._asked(boundary, value, episode, domain, hear), self._answer)
 
     def ask_frontier(
-        self, boundary: Boundary[Any, Any], value: Any, episode: str | None = None
+        self,
+        boundary: Boundary[Any, Any],
+        value: Any,
+        episode: str | None = None,
+        hear: Hear | None = None,
     ) -> Answer:
         """The frontier's answer, whatever the gate says; where it fails, the best available as in
-        any call. Raises CallError where the frontier may not be asked."""
+        any call, and heard as in any. Raises CallError where the frontier may not be asked."""
         blocked = self.frontier.blocked()
         if blocked is not None:
             raise CallError(
                 f"the frontier cannot be asked: {blocked}", do="The settings say which one is used."
             )
-        return self._recorded(boundary, value, episode, None, self._asked_for)
+        asked = self._asked(boundary, value, episode, None, hear)
+        return self._recorded(asked, partial(self._ask_frontier, why="asked for"))
 
-    def _asked_for(
-        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None
-    ) -> tuple[list[Try], Try]:
-        return self._ask_frontier(boundary, value, unit, [], "asked for")
-
-    def _recorded(
+    def _asked(
         self,
         boundary: Boundary[Any, Any],
         value: Any,
         episode: str | None,
         domain: str | None,
-        decide: Callable[[Boundary[Any, Any], Any, Unit | None], tuple[list[Try], Try]],
-    ) -> Answer:
+        hear: Hear | None,
+    ) -> _Asked:
         started = time.perf_counter()
         value, masked = mask_parts(value)
-        value = boundary.input_from_text(boundary.input_text(value))
-        unit = self._units(boundary.name)
-        tries, chosen = decide(boundary, value, unit)
-        call = self._as_call(boundary, value, tries, chosen, episode)
-        latency_ms = (time.perf_counter() - started) * 1000
-        call = replace(call, masked=masked, domain=domain, latency_ms=latency_ms)
+        return _Asked(
+            boundary=boundary,
+            value=boundary.input_from_text(boundary.input_text(value)),
+            unit=self._units(boundary.name),
+            masked=masked,
+            episode=episode,
+            domain=domain,
+            hear=hear,
+            started=started,
+        )
+
+    def _recorded(self, asked: _Asked, decide: Callable[[_Asked], Try]) -> Answer:
+        learn = self._policy.learn
+        try:
+            chosen = decide(asked)
+        except BaseException:
+            if asked.tries:  # whoever listens has stopped it; what was tried has been paid for
+                stopped = replace(asked.tries[-1].attempt, reason="stopped")
+                self._ledger.record(asked.as_call(stopped, None, learn))
+            raise
+        call = asked.as_call(chosen.attempt, asked.boundary.output_text(chosen.output), learn)
         self._ledger.record(call)
-        return Answer(call, boundary, value, chosen.output, unit)
+        return Answer(call, asked.boundary, asked.value, chosen.output, asked.unit)
 
     def settle(self, answer: Answer) -> None:
         """Shadow and audit of an answered call; run it when nobody waits."""
@@ -132,34 +190,30 @@ class Router:
         ):
             self._audit(answer)
 
-    def _answer(
-        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None
-    ) -> tuple[list[Try], Try]:
-        tries: list[Try] = []
-        why = self._try_local(boundary, value, unit, tries)
-        if tries and tries[-1].attempt.decision == "accepted":
-            return tries, tries[-1]
+    def _answer(self, asked: _Asked) -> Try:
+        why = self._try_local(asked)
+        if asked.tries and asked.tries[-1].attempt.decision == "accepted":
+            return asked.tries[-1]
         blocked = self.frontier.blocked()
         if blocked is None:
-            return self._ask_frontier(boundary, value, unit, tries, why)
+            return self._ask_frontier(asked, why)
         if blocked in TROUBLES:
-            self._events.record("fallback", boundary.name, route="frontier", error=blocked)
-        return self._best_available(boundary, value, unit, tries)
+            self._events.record("fallback", asked.boundary.name, route="frontier", error=blocked)
+        return self._best_available(asked)
 
-    def _try_local(
-        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None, tries: list[Try]
-    ) -> str:
+    def _try_local(self, asked: _Asked) -> str:
         """Asks the local model where its gate is open; returns why it did not serve, or ''."""
-        local = self._local(boundary)
+        local = self._local(asked.boundary)
         if local is None:
             return "no local model"
-        if unit is None:
+        if asked.unit is None:
             return "no adapter"
-        if unit.gate.state != "open":
+        if asked.unit.gate.state != "open":
             return "gate closed"
-        tries.append(self._judged(boundary, local.attempt(boundary, value, unit), unit))
-        self._report_failure(boundary, tries[-1])
-        return tries[-1].attempt.reason
+        made = local.attempt(asked.boundary, asked.value, asked.unit)
+        asked.tries.append(self._judged(asked.boundary, made, asked.unit))
+        self._report_failure(asked.boundary, asked.tries[-1])
+        return asked.tries[-1].attempt.reason
 
     def _judged(self, boundary: Boundary[Any, Any], made: Try, unit: Unit) -> Try:
         """The gate's word on a local try: hard checks first, then the threshold."""
@@ -181,47 +235,34 @@ class Router:
         served = replace(made, attempt=attempt, output=boundary.only(made.output, kept))
         return served.decided("accepted", "partial")
 
-    def _ask_frontier(
-        self,
-        boundary: Boundary[Any, Any],
-        value: Any,
-        unit: Unit | None,
-        tries: list[Try],
-        why: str,
-    ) -> tuple[list[Try], Try]:
-        asked = self.frontier.attempts(boundary, value)
-        tries.extend(t.decided("failed", t.attempt.reason) for t in asked[:-1])
-        last = asked[-1]
+    def _ask_frontier(self, asked: _Asked, why: str) -> Try:
+        last = self.frontier.ask(asked.boundary, asked.value, asked.tries, asked.hear)
         if last.output is not None:
-            tries.append(last.decided("accepted", why))
-            return tries, tries[-1]
-        tries.append(last.decided("failed", last.attempt.reason))
-        self._report_failure(boundary, tries[-1])
-        return self._best_available(boundary, value, unit, tries)
+            asked.tries[-1] = last.decided("accepted", why)
+            return asked.tries[-1]
+        self._report_failure(asked.boundary, last)
+        return self._best_available(asked)
 
-    def _best_available(
-        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None, tries: list[Try]
-    ) -> tuple[list[Try], Try]:
+    def _best_available(self, asked: _Asked) -> Try:
         """No proof and no frontier: an adapter's answer, a base's only where every value of it
         stands in the input, else the builtin floor; always marked unverified."""
-        local = self._local(boundary) if unit or boundary.base_answers else None
+        boundary, tries = asked.boundary, asked.tries
+        local = self._local(boundary) if asked.unit or boundary.base_answers else None
         if local and not any(t.attempt.route == "local" for t in tries):
-            tries.append(local.attempt(boundary, value, unit))
+            tries.append(local.attempt(boundary, asked.value, asked.unit))
             self._report_failure(boundary, tries[-1])
         for index, made in enumerate(tries):
-            if made.attempt.route == "local" and self._servable(boundary, value, unit, made):
+            if made.attempt.route == "local" and self._servable(asked, made):
                 tries[index] = made.decided("accepted", "unverified")
-                return tries, tries[index]
-        floor = self._builtin.attempt(boundary, value).decided("accepted", "unverified")
+                return tries[index]
+        floor = self._builtin.attempt(boundary, asked.value).decided("accepted", "unverified")
         tries.append(floor)
-        return tries, floor
+        return floor
 
-    def _servable(
-        self, boundary: Boundary[Any, Any], value: Any, unit: Unit | None, made: Try
-    ) -> bool:
+    def _servable(self, asked: _Asked, made: Try) -> bool:
         if made.output is None or made.attempt.reason.startswith("veto"):
             return False
-        return unit is not None or boundary.grounded(value, made.output)
+        return asked.unit is not None or asked.boundary.grounded(asked.value, made.output)
 
     def _shadow(self, answer: Answer) -> None:
         local = self._local(answer.boundary)
@@ -233,7 +274,9 @@ class Router:
 
     def _audit(self, answer: Answer) -> None:
         if self.frontier.blocked() is None:
-            self._append(answer, self.frontier.attempts(answer.boundary, answer.value), "audit")
+            tries: list[Try] = []
+            self.frontier.ask(answer.boundary, answer.value, tries)
+            self._append(answer, tries, "audit")
 
     def _append(self, answer: Answer, tries: list[Try], role: Role) -> None:
         """Adds unseen attempts to a call that is already answered."""
@@ -248,31 +291,6 @@ class Router:
         attempt = made.attempt
         if attempt.error:
             self._events.record("fallback", boundary.name, route=attempt.route, error=attempt.error)
-
-    def _as_call(
-        self,
-        boundary: Boundary[Any, Any],
-        value: Any,
-        tries: list[Try],
-        chosen: Try,
-        episode: str | None,
-    ) -> Call:
-        accepted = chosen.attempt
-        attempts = tuple(made.attempt for made in tries)
-        return Call(
-            boundary=boundary.name,
-            episode=episode,
-            input=boundary.input_text(value),
-            output=boundary.output_text(chosen.output),
-            route=accepted.route,
-            reason=accepted.reason,
-            confidence=accepted.confidence,
-            threshold=accepted.threshold,
-            cost_usd=sum(attempt.cost_usd for attempt in attempts),
-            learn=self._policy.learn,
-            guidance=boundary.guidance.record if boundary.guidance else None,
-            attempts=attempts,
-        )
 
     def _draw(self, rate: float) -> bool:
         return self._chance.random() < rate

@@ -71,10 +71,12 @@ def ask(client: Frontier, user: str = TEXT) -> list[FrontierAttempt]:
     request = FrontierRequest(
         system="Decompose.", user=user, schema=SCHEMA, schema_name="triples", max_tokens=256
     )
+    attempts: list[FrontierAttempt] = []
     try:
-        return client.ask(request)
+        client.ask(request, attempts.append)
     finally:
         client.close()
+    return attempts
 
 
 def with_faults(provider: str, *faults: Fault) -> list[FrontierAttempt]:
@@ -275,7 +277,7 @@ def test_one_client_serves_many_threads(provider: str) -> None:
             request = FrontierRequest(
                 system="s", user=text, schema=SCHEMA, schema_name="x", max_tokens=9
             )
-            said[text] = client.ask(request)[-1].data
+            client.ask(request, lambda attempt: said.update({text: attempt.data}))
 
         threads = [threading.Thread(target=one, args=(text,)) for text in texts]
         for thread in threads:

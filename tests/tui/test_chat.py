@@ -261,10 +261,9 @@ def test_words_are_shown_as_they_come_and_markdown_is_laid_out(valence: Valence)
             await stage.app.query_one(Story).append(view)
             for piece in ("Mix ", "flour", " and water"):
                 await view.heard("words", piece)
-            assert "Mix flour and water" in stage.written
+            await stage.until(lambda: "Mix flour and water" in stage.written)
             await view.heard("said", "Mix flour and water, then:\n\n- knead\n- wait [1]\n")
-            await stage.pilot.pause()
-            assert len(stage.app.query(Markdown)) == 1
+            await stage.until(lambda: len(stage.app.query(Markdown)) == 1)
             await view.heard(
                 "words", "\n**Bake.** [a link](javascript:alert) [/ [b + x \x1b]0;x\x07"
             )

@@ -170,10 +170,12 @@ class ChatPage(TalkPage):
         from valence.conversation import revising
         from valence.learning import learn
 
-        app = self.session.valence
+        if self._chosen() is None or (view := self.story.chosen) is None:
+            return
+        app, tell = self.session.valence, self.teller(view)
 
         def ask(turn: Turn) -> None:
-            _, answer = revising.ask_frontier(app, turn)
+            _, answer = revising.ask_frontier(app, turn, tell)
             self.session.jobs.run(partial(learn, app, answer), lane="learning")
 
         await self._revise(ask, "asking the frontier …")

@@ -126,11 +126,12 @@ class TalkPage(Page):
         """In the thread: the turn as it is kept, None where it was stopped."""
         from valence.conversation.revising import Stopped
 
+        tell = self.teller(running.view)
+
         def listen(name: str, state: dict[str, Any]) -> None:
             if running.stopped.is_set():
                 raise Stopped
-            if name in ("words", "said"):
-                self.session.jobs.notify(partial(running.view.heard, name, state["text"]))
+            tell(name, state)
 
         try:
             listen("begun", {})
@@ -139,6 +140,15 @@ class TalkPage(Page):
             return None
         talk.id = reply.turn.conversation_id
         return self.kept_now(reply.turn.id)
+
+    def teller(self, view: TurnView) -> Listen:
+        """Tells the view, from the thread, of an answer as it comes."""
+
+        def tell(name: str, state: dict[str, Any]) -> None:
+            if name in ("words", "unsaid", "said"):
+                self.session.jobs.notify(partial(view.heard, name, state["text"]))
+
+        return tell
 
     def kept_now(self, turn_id: str) -> Told:
         app = self.session.valence

@@ -7,6 +7,7 @@ lays it out, which costs five times as much. Knows no store.
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -19,9 +20,14 @@ from tui import render
 from valence.conversation.provenance import Told
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
     from textual.widgets import Markdown
 
 MARKDOWN = re.compile(r"[*_`|]\S|^(?:#{1,6}|[-+*>]|\d+[.)])\s|^\s*(?:```|---)", re.MULTILINE)
+
+BETWEEN = 4
+"""An answer under way is drawn again after so many times what drawing it took: keys come first."""
+SOON_S = 0.01
 
 
 class Part(Static):
@@ -60,6 +66,8 @@ class TurnView(Vertical, can_focus=True):
         self.told = told
         self._parts: list[str] = []
         self._piece = ""
+        self._due: Timer | None = None
+        self._pause_s = SOON_S
         self._top = Part()
         self._rich: tuple[Markdown, Part] | None = None
 
@@ -80,17 +88,28 @@ class TurnView(Vertical, can_focus=True):
             await self.show(self.told)
 
     async def heard(self, name: str, text: str) -> None:
-        """A piece of the answer (`words`), or a part of it that is whole (`said`)."""
+        """A piece of the answer (`words`), that all pieces of this part count no longer (`unsaid`),
+        or a part that is whole (`said`)."""
         if name == "words":
-            self._piece += text
-        else:
+            self.told = None  # another answer takes the place of the one that was kept
+        if name == "said":
             self._parts.append(text)
-            self._piece = ""
+        self._piece = self._piece + text if name == "words" else ""
+        if self._due is None and self.is_attached:
+            self._due = self.set_timer(self._pause_s, self._catch_up)
+
+    async def _catch_up(self) -> None:
+        """Draws all that has been heard by now, unless something else has been drawn since."""
+        if self._due is None:
+            return
+        started = time.monotonic()
         await self._draw(render.waiting("…"))
+        self._pause_s = max(SOON_S, BETWEEN * (time.monotonic() - started))
 
     async def show(self, told: Told) -> None:
         """The turn as it is kept."""
         self.told, self.question = told, told.turn.question  # secrets in it are masked by now
+        self._parts, self._piece = [], ""
         await self._draw(render.provenance(told.provenance, self._citations()))
 
     async def wait(self, what: str) -> None:
@@ -98,10 +117,14 @@ class TurnView(Vertical, can_focus=True):
         await self._draw(render.waiting(what))
 
     async def failed(self, sentence: str) -> None:
-        """Why there is no answer."""
+        """Why there is no answer; what was being said of one counts no longer."""
+        self._piece = ""
         await self._draw(render.failure(sentence))
 
     async def _draw(self, foot: Content) -> None:
+        if self._due is not None:
+            self._due.stop()
+            self._due = None
         answer, told = self.answer, render.told(self.question)
         below = [*self._facts(), foot]
         if MARKDOWN.search(answer):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from valence.boundaries import triples as form
 from valence.boundaries.base import Boundary, TrainingDefaults
-from valence.boundaries.text import clean, covered, fold, is_literal, is_text
+from valence.boundaries.text import begun, clean, covered, fold, is_literal, is_text
 from valence.errors import InvalidInput, InvalidOutput
 
 if TYPE_CHECKING:
@@ -108,6 +108,9 @@ class AnswerFrom(Boundary[Asked, Cited]):
         if not isinstance(data, dict) or not isinstance(data.get("answer"), str):
             raise InvalidOutput('there is no "answer"')
         return _cited(data["answer"], data.get("cites"))
+
+    def so_far(self, raw: str) -> str:
+        return begun(raw, "answer")
 
     def max_tokens(self, input: Asked) -> int:
         return 200

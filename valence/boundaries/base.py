@@ -129,6 +129,11 @@ class Boundary(ABC, Generic[Input, Output]):
                 f"this is not JSON: {error}", where=self.name, do=f"Give {self.example}"
             ) from error
 
+    def so_far(self, raw: str) -> str:
+        """The words of an answer that a frontier is still writing: how the JSON that has come
+        reads to a person, "" where there is nothing to read in it."""
+        return ""
+
     @property
     @abstractmethod
     def example(self) -> str:

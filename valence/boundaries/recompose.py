@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from valence.boundaries import triples as form
 from valence.boundaries.base import Boundary
-from valence.boundaries.text import clean, covered, fold, is_literal, is_mentioned, is_text
+from valence.boundaries.text import begun, clean, covered, fold, is_literal, is_mentioned, is_text
 from valence.boundaries.triples import MAX_TRIPLES, Triples
 from valence.errors import InvalidInput, InvalidOutput
 
@@ -71,6 +71,9 @@ class Recompose(Boundary[Triples, str]):
         if not isinstance(text, str) or not clean(text) or not is_text(text):
             raise InvalidOutput('there is no "text"')
         return clean(text)
+
+    def so_far(self, raw: str) -> str:
+        return begun(raw, "text")
 
     def output_from_text(self, text: str) -> str:
         """The text of `{"text": "…"}`; what a person typed that is no such JSON is the text."""

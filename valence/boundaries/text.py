@@ -71,3 +71,16 @@ def _spoken(text: str) -> str:
     for unspoken in (THOUSANDS, EMPTY_DECIMALS, ORDINALS, LEADING_ZEROS):
         text = unspoken.sub("", text)
     return text
+
+
+def begun(raw: str, field: str) -> str:
+    """The string at `field` of a JSON object that is still being written, normalised; "" where
+    it has not been come to."""
+    from jiter import from_json
+
+    try:
+        data = from_json(raw.encode(), partial_mode="trailing-strings")
+    except ValueError:
+        return ""
+    text = data.get(field) if isinstance(data, dict) else None
+    return clean(text) if isinstance(text, str) else ""

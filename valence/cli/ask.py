@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from valence.app import Valence
 from valence.cli.output import emit, json_option, note, printable
+from valence.cli.spoken import Spoken, is_live
 from valence.conversation import revising
 from valence.conversation.working import STEPS, nobody
 from valence.errors import TurnError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def ask(text: str | None, conversation: str | None, step: str | None, as_json: bool) -> None:
     """Tell Valence something, or ask it: TEXT is one turn."""
     _check(text, step)
-    listen = nobody if as_json else _show
+    listen = Spoken() if is_live() and not as_json else nobody
     with Valence.open() as app:
         if problem := glance(app):
             note(problem)
@@ -41,7 +42,10 @@ def ask(text: str | None, conversation: str | None, step: str | None, as_json: b
             reply = revising.retake(app, conversation or _latest(app), listen, step)
         else:
             reply = revising.ask(app, text or "", conversation, listen)
-        _print(reply, as_json)
+        if listen is nobody:
+            _print_answer(reply, as_json)
+        if not as_json:
+            _print_origin(reply)
         learn_turn(app, reply.turn.conversation_id)
         after_turn(app)
 
@@ -60,18 +64,15 @@ def _latest(app: Valence) -> str:
     raise TurnError("there is no turn to take again: no conversation is kept")
 
 
-def _show(name: str, state: dict[str, Any]) -> None:
-    """The answer as it comes, a line a part."""
-    if name == "words":
-        click.echo(printable(state["text"]), nl=False)
-    elif name == "said":
-        click.echo()
-
-
-def _print(reply: Reply, as_json: bool) -> None:
+def _print_answer(reply: Reply, as_json: bool) -> None:
     if as_json:
         emit(reply.to_json())
-        return
+    else:
+        click.echo(printable(reply.answer))
+
+
+def _print_origin(reply: Reply) -> None:
+    """What the answer rests on, what was remembered, and whence it came."""
     for citation in reply.citations:
         source = citation.source
         name = (source.place or source.title) if source else "said by you"

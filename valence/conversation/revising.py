@@ -15,7 +15,8 @@ from store.ledger import Call
 from valence.boundaries.triples import triples_from_json
 from valence.conversation.provenance import call_behind
 from valence.conversation.reply import Reply
-from valence.conversation.working import Listen, abandoned
+from valence.conversation.saying import Saying
+from valence.conversation.working import Listen, abandoned, nobody
 from valence.drafting import Draft as Draft
 from valence.drafting import draft_of, edited, worded
 from valence.errors import CallError
@@ -68,13 +69,14 @@ def correct(app: Valence, turn: Turn, text: str) -> Turn:
     return _now_says(app, turn, boundary.to_json(output), call, {"reason": "corrected"})
 
 
-def ask_frontier(app: Valence, turn: Turn) -> tuple[Turn, Answer]:
-    """The frontier's answer in place of the turn's. Raises CallError where it gave none; then the
-    turn stays as it is."""
+def ask_frontier(app: Valence, turn: Turn, listen: Listen = nobody) -> tuple[Turn, Answer]:
+    """The frontier's answer in place of the turn's, heard as any. Raises CallError where it gave
+    none; then the turn stays as it is."""
     call = _call(app, turn)
     boundary = app.boundaries.get(call.boundary)
     router = app.router if call.learn else app.quarantine
-    answer = router.ask_frontier(boundary, boundary.input_from_text(call.input), call.episode)
+    asked, hear = boundary.input_from_text(call.input), Saying(listen).hear
+    answer = router.ask_frontier(boundary, asked, call.episode, hear)
     if answer.call.route != "frontier":
         failed = [each for each in answer.call.attempts if each.route == "frontier"]
         raise CallError(f"the frontier gave no answer: {failed[-1].error or failed[-1].reason}")

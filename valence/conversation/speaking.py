@@ -19,11 +19,12 @@ from valence.memory.memory import Memory
 from valence.memory.retrieval import fact_text
 
 if TYPE_CHECKING:
+    from valence.predictors import Hear
     from valence.router import Answer
 
-Call = Callable[[str, Any, Turn, bool], "Answer"]
-"""One call: the boundary's name, its input, the turn that it answers, and whether it may become an
-example."""
+Call = Callable[[str, Any, Turn, bool, "Hear | None"], "Answer"]
+"""One call: the boundary's name, its input, the turn that it answers, whether it may become an
+example, and who hears what a frontier has said of it so far."""
 
 UNKNOWN = "I do not know: nothing that I remember answers this."
 
@@ -39,11 +40,13 @@ class _Find:
 
 
 class Speaker:
-    """Says what one memory holds."""
+    """Says in one turn what a memory holds; `hear` follows what a frontier writes of it."""
 
-    def __init__(self, memory: Memory, call: Call) -> None:
+    def __init__(self, memory: Memory, call: Call, turn: Turn, hear: Hear | None) -> None:
         self._memory = memory
         self._call = call
+        self._turn = turn
+        self._hear = hear
 
     def about_told(self, remembered: State) -> Said:
         """That it was noted, and what it disagrees with."""
@@ -53,29 +56,29 @@ class Speaker:
             text += f" It disagrees with: {'; '.join(remembered['disagreeing'])}."
         return Said(text, reason="remembered")
 
-    def about_asked(self, turn: Turn, found: State) -> Said:
+    def about_asked(self, found: State) -> Said:
         """The answer to one question, by what was found for it."""
         known = self._memory.graph.by_ids([*found["bridges"], *found["answers"]])
         if found["answers"] and known:
-            return self._in_words(turn, tuple(known.values()))
+            return self._in_words(tuple(known.values()))
         finds = self._finds(found["found"]) if found["relevant"] else []
         if finds:
-            return self._read_off(turn, found["question"], finds)
+            return self._read_off(found["question"], finds)
         return Said(UNKNOWN, reason="unknown")
 
-    def _in_words(self, turn: Turn, facts: tuple[Fact, ...]) -> Said:
+    def _in_words(self, facts: tuple[Fact, ...]) -> Said:
         triples = tuple(_to_the_speaker(fact) for fact in facts)
-        answer = self._asked("recompose", triples, turn, (fact.source_id for fact in facts))
+        answer = self._asked("recompose", triples, (fact.source_id for fact in facts))
         rests_on = tuple((fact.source_id, fact.recorded_at) for fact in facts)
         text = str(answer.output)
         if self._memory.knowledge.contradictions({fact.subject_id for fact in facts}):
             text += self._disagreement(facts)
         return Said(text, rests_on, facts, answer.call.reason, answer)
 
-    def _read_off(self, turn: Turn, question: str, finds: list[_Find]) -> Said:
+    def _read_off(self, question: str, finds: list[_Find]) -> Said:
         """The answer that the finds give; one that cites what is not among them is none."""
         given = question, tuple((find.kind, find.text) for find in finds)
-        answer = self._asked("answer", given, turn, (find.source_id for find in finds))
+        answer = self._asked("answer", given, (find.source_id for find in finds))
         text, cites = answer.output
         if not text or answer.boundary.vetoes(answer.value, answer.output):
             return Said(UNKNOWN, reason="unknown", call=answer)
@@ -86,13 +89,11 @@ class Speaker:
             return Said(text, rests_on, reason="quoted", call=answer)
         return Said(text, rests_on, reason=answer.call.reason, call=answer)
 
-    def _asked(
-        self, boundary: str, value: Any, turn: Turn, sources: Iterable[str | None]
-    ) -> Answer:
+    def _asked(self, boundary: str, value: Any, sources: Iterable[str | None]) -> Answer:
         """A call that is an answer's: its episode says so, and what rests on an untrusted source
         is not learnt from."""
         trusted = all(self._memory.sources.get(id).trusted for id in set(sources) if id)
-        return self._call(boundary, value, turn, trusted)
+        return self._call(boundary, value, self._turn, trusted, self._hear)
 
     def _finds(self, ids: list[str]) -> list[_Find]:
         """What was found, in its order, without what was forgotten since."""

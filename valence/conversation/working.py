@@ -22,9 +22,10 @@ STARTING_S = 10.0
 
 State = dict[str, Any]
 Listen = Callable[[str, State], None]
-"""Called with each step's name and state when it is done; with `words` and the `text` of each few
-words of the answer as soon as they are sure to be said; and with `said` and the `text` of each part
-that is complete."""
+"""Called with each step's name and state when it is done, and with the answer as it comes: `words`
+with the `text` of the next few, a frontier's while it writes them; `unsaid` with the `text` of all
+words of this part, which are taken back; `waiting`, ever again, while a frontier writes nothing;
+`said` with the `text` of a part that stands. What it raises ends the turn where it is."""
 
 
 def nobody(name: str, state: State) -> None:
