@@ -66,15 +66,16 @@ def chat_line(system: str, user: str, assistant: str) -> str:
         {"role": "user", "content": user},
         {"role": "assistant", "content": assistant},
     ]
-    return _line({"messages": messages if system else messages[1:]})
+    return json_line({"messages": messages if system else messages[1:]})
 
 
 def pair_line(input: Any, output: Any) -> str:
     """One line of plain JSONL, without its line end."""
-    return _line({"input": input, "output": output})
+    return json_line({"input": input, "output": output})
 
 
-def _line(value: dict[str, Any]) -> str:
+def json_line(value: dict[str, Any]) -> str:
+    """An object as one line, whatever its reader takes for the end of one."""
     return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
 
 

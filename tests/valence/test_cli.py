@@ -255,7 +255,7 @@ def test_bad_lines_are_named_and_the_others_answered(run: Run) -> None:
 def test_bytes_that_are_no_text_are_a_bad_line(run: Run) -> None:
     done = run("decompose", "--file", "-", "--json", stdin=b"caf\xe9 au lait\n" + TEXT.encode())
     assert [record["input"] for record in done.records] == [TEXT]
-    assert "line 1: " in done.err
+    assert "line 1: the text has characters that are no UTF-8" in done.err
     assert failed(done)
 
 
@@ -274,6 +274,20 @@ def test_any_text_comes_back_verbatim(run: Run, text: str) -> None:
     assert done.record["input"] == text
     found = run("ledger", "show", done.record["call_id"], "--json").record
     assert found["input"] == text
+
+
+def test_a_record_is_one_line_for_every_reader(run: Run) -> None:
+    done = run("decompose", "One\u2028two\u2029three\x85 was born in London.", "--json")
+    assert len(done.out.splitlines()) == 1
+    assert done.record["input"] == "One\u2028two\u2029three\x85 was born in London."
+
+
+def test_the_mark_at_a_files_beginning_is_no_text(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "texts"
+    file.write_text(f"{TEXT}\n", "utf-8-sig")
+    assert run("decompose", "--file", str(file), "--json").record["input"] == TEXT
+    file.write_text(json.dumps(TRIPLES), "utf-8-sig")
+    assert run("recompose", "--file", str(file), "--json").record["input"] == TRIPLES
 
 
 def test_nothing_of_a_terminals_language_is_printed(run: Run) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO, TypeVar, cast
 
 import click
+
+from store.transfer import json_line
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -23,14 +24,15 @@ def json_option(command: Command) -> Command:
 
 
 def open_lines(path: str) -> TextIO:
-    """A file or `-` as lines of text. Bytes that are no UTF-8 become half surrogates, which the
-    reader of their line refuses: one bad line does not take the others along."""
-    return cast(TextIO, click.open_file(path, encoding="utf-8", errors="surrogateescape"))
+    """A file or `-` as lines of text, without the mark that some editors put at its beginning.
+    Bytes that are no UTF-8 become half surrogates, which the reader of their line refuses: one
+    bad line does not take the others along."""
+    return cast(TextIO, click.open_file(path, encoding="utf-8-sig", errors="surrogateescape"))
 
 
 def emit(result: dict[str, Any]) -> None:
     """One JSON line, at once: a reader on the other end of a pipe may be waiting."""
-    click.echo(json.dumps(result, ensure_ascii=False))
+    click.echo(json_line(result))
 
 
 def note(text: str) -> None:
