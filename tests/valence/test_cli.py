@@ -182,6 +182,14 @@ def test_a_settings_file_that_cannot_be_read_is_one_line(run: Run, home: Path) -
         assert failed(run(*arguments), "config.toml")
 
 
+def test_a_home_that_cannot_be_is_one_line(run: Run, home: Path) -> None:
+    home.write_text("a file")
+    for arguments in (("status",), ("decompose", TEXT), ("config", "set", "gate.partial", "true")):
+        assert failed(run(*arguments), str(home), "VALENCE_HOME")
+    (finding,) = (r for r in run("doctor", "--json").records if r["name"] == "home")
+    assert not finding["ok"]
+
+
 def test_a_defect_is_one_line_and_logged_whole(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
