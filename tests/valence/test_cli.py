@@ -663,6 +663,17 @@ def test_train_boundary_without_a_name_tells_which_have_too_little(run: Run) -> 
     assert "recompose" in done.err
 
 
+def test_train_boundary_tells_what_was_left_out_of_the_calls_before(
+    run: Run, server: LoopbackFrontier
+) -> None:
+    for text in (TEXT, TEXT, "Ada."):
+        run("decompose", text)
+    done = run("train-boundary", "decompose")
+    assert failed(done, "train examples")
+    assert "left out 1: duplicate" in done.err
+    assert "left out 1: shorter than 10 characters" in done.err
+
+
 def test_a_rehearsal_prints_its_curve(run: Run, tmp_path: Path) -> None:
     lines = [
         json.dumps({"text": f"Person {n} was born in London.", "triples": [[f"P{n}", "in", "L"]]})
