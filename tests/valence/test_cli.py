@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -288,6 +289,16 @@ def test_a_record_is_one_line_for_every_reader(run: Run) -> None:
     done = run("decompose", "One\u2028two\u2029three\x85 was born in London.", "--json")
     assert len(done.out.splitlines()) == 1
     assert done.record["input"] == "One\u2028two\u2029three\x85 was born in London."
+
+
+def test_what_is_no_number_is_null(run: Run, open_app: Callable[..., Valence]) -> None:
+    runs = open_app().stores.runs
+    one = runs.start("decompose", "manual", {})
+    runs.metric(one.id, 1, {"valid_loss": math.nan})
+    runs.metric(one.id, 2, {"valid_loss": 0.5})
+    done = run("runs", "show", one.id, "--json")
+    assert "NaN" not in done.out
+    assert done.record["valid_loss"] == [[1, None], [2, 0.5]]
 
 
 def test_the_mark_at_a_files_beginning_is_no_text(run: Run, tmp_path: Path) -> None:
