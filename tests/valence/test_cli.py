@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -202,6 +204,24 @@ def test_a_defect_is_one_line_and_logged_whole(
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("Error: ZeroDivisionError: by the test (a defect")
     assert "Traceback" in (home / "logs" / "errors.log").read_text()
+
+
+def redirected(arguments: str) -> subprocess.CompletedProcess[str]:
+    command = f"{sys.executable} -m valence decompose --json {arguments}"
+    return subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", ["<&-", "--file - <&-"])
+def test_a_closed_stdin_is_an_empty_one(home: Path, arguments: str) -> None:
+    done = redirected(arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_stdout_is_no_defect(home: Path) -> None:
+    done = redirected("Ada > /dev/full")
+    assert done.returncode == 1
+    assert "No space left on device (the whole story" in done.stderr
 
 
 # -- decompose and recompose -----------------------------------------------------------------------
