@@ -335,6 +335,16 @@ def test_nothing_of_a_terminals_language_is_printed(run: Run) -> None:
         assert "\x1b" not in run(*arguments).out
 
 
+def test_a_frontier_that_may_not_be_asked_now_is_told(
+    run: Run, server: LoopbackFrontier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALENCE_FRONTIER__MONTHLY_BUDGET_USD", "0")
+    done = run("decompose", TEXT, "--json")
+    assert (done.record["route"], done.record["reason"]) == ("builtin", "unverified")
+    assert "frontier: not asked (budget spent)" in done.err
+    assert server.requests == []
+
+
 def test_the_frontier_answers_and_is_learnt_from(run: Run, server: LoopbackFrontier) -> None:
     record = run("decompose", TEXT, "--json").record
     assert (record["route"], record["reason"]) == ("frontier", "no local model")
