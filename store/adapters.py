@@ -17,7 +17,7 @@ from store.database import Database
 from store.errors import IllegalTransition, UnknownAdapter
 from store.ids import new_id
 from store.rows import decode, encode, find, insert_sql
-from store.runs import StateChange
+from store.runs import StateChange, follow
 from store.states import State, check_transition
 
 _COLUMNS = (
@@ -211,6 +211,7 @@ def _move(connection: sqlite3.Connection, adapter: Adapter, state: State, reason
     sql = "UPDATE adapters SET state = ?, reason = ? WHERE id = ?"
     connection.execute(sql, (state, reason, adapter.id))
     _note_state(connection, adapter.id, state, reason)
+    follow(connection, adapter.id, state, reason)
 
 
 def _note_state(connection: sqlite3.Connection, adapter_id: str, state: State, reason: str) -> None:

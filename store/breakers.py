@@ -35,8 +35,10 @@ class Breakers:
         self._db = db
 
     def state(self, name: str) -> Breaker:
-        """The breaker; one that never failed is closed."""
-        rows = self._db.read("SELECT failures, open_until FROM breakers WHERE name = ?", (name,))
+        """The breaker; one that never failed is closed, and so is one that opened in what a clock,
+        set back since, calls the future."""
+        sql = "SELECT failures, iif(updated_at > ?, NULL, open_until) FROM breakers WHERE name = ?"
+        rows = self._db.read(sql, (now(), name))
         return Breaker(*rows[0]) if rows else Breaker(failures=0, open_until=None)
 
     def is_open(self, name: str) -> bool:

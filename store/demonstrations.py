@@ -18,7 +18,7 @@ SELECT mine.id AS id, mine.call_id AS call_id, mine.role AS role, mine.reason AS
   coalesce(mine.output, '') AS local, mine.confidence AS confidence, mine.features AS features,
   mine.decision = 'accepted' AS served,
   (SELECT output FROM feedback WHERE call_id = mine.call_id AND kind = 'correction'
-    ORDER BY created_at DESC, id DESC LIMIT 1) AS correction,
+    ORDER BY rowid DESC LIMIT 1) AS correction,
   (SELECT output FROM attempts AS theirs WHERE theirs.call_id = mine.call_id
     AND theirs.route = 'frontier' AND theirs.output IS NOT NULL
     ORDER BY position DESC LIMIT 1) AS frontier

@@ -41,15 +41,20 @@ SELECT * FROM examples WHERE boundary = :boundary AND split = :split AND replace
   AND (:origins IS NULL OR origin IN (SELECT value FROM json_each(:origins)))
 ORDER BY created_at, id LIMIT :limit
 """
-_UNTRAINED = """
-SELECT count(*) FROM examples
-WHERE boundary = :boundary AND split = 'train' AND replaced_by IS NULL AND origin <> 'base'
-  AND created_at > coalesce((
+_LAST_TRAINED = """coalesce((
     SELECT max(began) FROM (
       SELECT min(run_states.created_at) AS began
       FROM run_states JOIN runs ON runs.id = run_states.run_id
       WHERE runs.boundary = :boundary AND run_states.state = 'training'
-      GROUP BY runs.id)), '')
+      GROUP BY runs.id)), '')"""
+_UNTRAINED = f"""
+SELECT count(*) FROM examples
+WHERE boundary = :boundary AND split = 'train' AND replaced_by IS NULL AND origin <> 'base'
+  AND created_at > {_LAST_TRAINED}
+"""
+_CURATED = f"""
+SELECT reason, count(*) FROM verdicts
+WHERE boundary = :boundary AND created_at > {_LAST_TRAINED} GROUP BY reason ORDER BY 2 DESC, 1
 """
 _GUIDED_SINCE = """
 WITH live AS (SELECT created_at, call_id FROM examples
@@ -179,6 +184,11 @@ class Examples:
     def untrained(self, boundary: str) -> int:
         """Live train examples that came after the last run of the boundary began training."""
         return int(self._db.read(_UNTRAINED, {"boundary": boundary})[0][0])
+
+    def curated(self, boundary: str) -> dict[str, int]:
+        """How many calls have been dropped for each reason since the last run of the boundary
+        began training, the most frequent first; kept ones under the reason ""."""
+        return {row[0]: row[1] for row in self._db.read(_CURATED, {"boundary": boundary})}
 
     def first_at(self, boundary: str) -> str:
         """When the oldest example of the boundary was made; "" without any."""

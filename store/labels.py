@@ -23,7 +23,7 @@ SELECT calls.id AS call_id, calls.created_at AS created_at, calls.domain AS doma
   EXISTS (SELECT 1 FROM attempts AS theirs WHERE theirs.call_id = calls.id
     AND theirs.role = 'audit' AND theirs.output IS NOT NULL) AS audited,
   (SELECT output FROM feedback WHERE call_id = calls.id AND kind = 'correction'
-    ORDER BY created_at DESC, id DESC LIMIT 1) AS correction,
+    ORDER BY rowid DESC LIMIT 1) AS correction,
   (SELECT output FROM attempts AS theirs WHERE theirs.call_id = calls.id
     AND theirs.route = 'frontier' AND theirs.output IS NOT NULL
     ORDER BY position DESC LIMIT 1) AS frontier

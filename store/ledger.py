@@ -128,8 +128,8 @@ class Ledger:
         return feedback
 
     def feedback(self, call_id: str) -> builtins.list[Feedback]:
-        """All feedback on a call, oldest first."""
-        sql = "SELECT * FROM feedback WHERE call_id = ? ORDER BY created_at, id"
+        """All feedback on a call in the order in which it was given, whatever the clock said."""
+        sql = "SELECT * FROM feedback WHERE call_id = ? ORDER BY rowid"
         return [read_feedback(row) for row in self._db.read(sql, (call_id,))]
 
     def spent_usd(self, since: str) -> float:

@@ -125,6 +125,14 @@ class Runs:
         return [_read(row) for row in self._db.read(sql, (encode(sorted(FINISHED)),))]
 
 
+def follow(connection: sqlite3.Connection, adapter_id: str, state: State, reason: str) -> None:
+    """Bring the run that made an adapter along: once it served, a run is in its adapter's state."""
+    sql = "SELECT id FROM runs WHERE adapter_id = ? AND state IN ('active', 'retired')"
+    for row in connection.execute(sql, (adapter_id,)).fetchall():
+        _update(connection, row["id"], {"state": state, "reason": reason})
+        _note_state(connection, row["id"], state, reason)
+
+
 def _update(connection: sqlite3.Connection, run_id: str, columns: Mapping[str, Any]) -> None:
     values = {name: encode(v) if name in _JSON else v for name, v in columns.items()}
     values["updated_at"] = now()

@@ -6,6 +6,7 @@ Pure text; it knows no database and no boundary. What a pair means is decided by
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -66,16 +67,26 @@ def chat_line(system: str, user: str, assistant: str) -> str:
         {"role": "user", "content": user},
         {"role": "assistant", "content": assistant},
     ]
-    return _line({"messages": messages if system else messages[1:]})
+    return json_line({"messages": messages if system else messages[1:]})
 
 
 def pair_line(input: Any, output: Any) -> str:
     """One line of plain JSONL, without its line end."""
-    return _line({"input": input, "output": output})
+    return json_line({"input": input, "output": output})
 
 
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
+def json_line(value: dict[str, Any]) -> str:
+    """An object as one line, whatever its reader takes for the end of one; NaN and infinities,
+    which JSON has no words for, as null."""
+    return json.dumps(_finite(value), ensure_ascii=False).translate(_LINE_ENDS)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _parse(number: int, text: str) -> Any:

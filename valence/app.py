@@ -236,15 +236,15 @@ class Valence:
     def unit(self, boundary: str) -> Unit | None:
         """What serves a boundary now: one SELECT a call, so that a promotion made by any
         process is picked up at the next call."""
+        from valence.unit import resting
+
         adapter = self.stores.adapters.active(boundary)
         if adapter is None:
             return None
         declared = self.boundaries.get(boundary)
         predictor = self.learner(declared).predictor
-        if predictor is None or adapter.base_revision != predictor.revision:
-            return None  # learnt on another base; it rests until that one is used again
-        if adapter.prompt_version != declared.prompt_version:
-            return None  # learnt another prompt
+        if predictor is None or resting(adapter, predictor.revision, declared.prompt_version):
+            return None
         known, unit = self._units.get(boundary, (None, None))
         if known != adapter:
             unit = self._sealed(adapter)

@@ -212,9 +212,12 @@ def _document(path: Path) -> tomlkit.TOMLDocument:
 def _write(path: Path, text: str) -> None:
     """Whole or not at all, for its owner alone."""
     beside = path.with_suffix(".tmp")
-    beside.write_text(text, "utf-8")
-    beside.chmod(0o600)
-    beside.replace(path)
+    try:
+        beside.write_text(text, "utf-8")
+        beside.chmod(0o600)
+        beside.replace(path)
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"the settings are as they were: {error}", where=str(path)) from error
 
 
 def _validated(values: dict[str, Any], path: Path) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sqlite3
 import sys
@@ -24,7 +25,7 @@ def examine(settings: Settings, locations: Locations) -> list[Finding]:
     """All findings; makes no network connection and loads no model."""
     return [
         Finding("python", sys.version_info >= (3, 11), platform.python_version()),
-        Finding("home", True, f"{locations.home} (`valence locations` lists all)"),
+        _home(locations),
         _sqlite(),
         _blas(),
         _model(settings, locations),
@@ -34,6 +35,14 @@ def examine(settings: Settings, locations: Locations) -> list[Finding]:
         _key(settings),
         Finding("privacy", True, f"learn from: {settings.privacy.learn}"),
     ]
+
+
+def _home(locations: Locations) -> Finding:
+    nearest = next(p for p in (locations.home, *locations.home.parents) if p.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Finding("home", True, f"{locations.home} (`valence locations` lists all)")
+    lack = f"{nearest} is no folder that can be written; set VALENCE_HOME to one"
+    return Finding("home", False, lack)
 
 
 def _sqlite() -> Finding:
@@ -59,7 +68,7 @@ def _model(settings: Settings, locations: Locations) -> Finding:
     try:
         folder = find(settings.local.model, locations.models, settings.local.revision)
     except ModelError as error:
-        return Finding("local model", False, f"{error}. {recommendation(settings)}")
+        return Finding("local model", False, f"{error}. {_until_then(settings)}")
     return Finding("local model", True, f"{folder.path.name}, {folder.size_bytes / 1e9:.2f} GB")
 
 
@@ -84,13 +93,16 @@ def _boundaries(locations: Locations) -> Finding:
     return Finding("boundaries", not broken, broken or there)
 
 
-def recommendation(settings: Settings) -> str:
-    """Which model to fetch to go beyond the builtin reader and writer."""
-    return (
-        "Until then a builtin reader and writer answer. "
-        f"`valence models fetch` gets {settings.local.model}; "
-        "with 16 GB or more, mlx-community/Qwen2.5-3B-Instruct-4bit reads better."
-    )
+def _until_then(settings: Settings) -> str:
+    """What answers without a model, and which one suits this machine, if another than is set."""
+    from models.machine import facts
+    from valence.recommending import choices
+
+    best = next(choice.base for choice in choices(facts()) if choice.recommended)
+    answers = "Until then a builtin reader and writer answer."
+    if best.model == settings.local.model:
+        return answers
+    return f"{answers} `valence models fetch {best.model}` gets what suits this machine."
 
 
 def _frontier(settings: Settings) -> Finding:

@@ -148,6 +148,13 @@ def counts_of(labels: Sequence[Label], thresholds: Sequence[float]) -> list[tupl
     ]
 
 
+def could_open(accepted: Sequence[int], max_error: float, level: float) -> bool:
+    """Whether the first test of a sequence, on `accepted[0]` labelled answers, could have passed.
+    How many there were hangs on confidences alone: a fit that could not spends none of the risk.
+    """
+    return bool(accepted) and accepted[0] >= faultless(max_error, level)
+
+
 def thresholds_of(traffic: Sequence[float], start: int) -> list[tuple[float, float]]:
     """(coverage, the confidence that this share of traffic reaches), highest threshold first, from
     `start` 40ths on."""

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from valence.fixed_sequence import (
     Label,
     Step,
+    could_open,
     faultless,
     labels_needed,
     labels_of,
@@ -187,7 +188,8 @@ def _fit(
     }
     passed = [step for step in steps if step.passed]
     if not passed:
-        following = confidence_level if look is None else level_of(look + 1, confidence_level)
+        spent = could_open([step.accepted for step in steps], max_error, level)
+        following = confidence_level if look is None else level_of(look + spent, confidence_level)
         following = 1 - (1 - following) / len(starts)
         missing = _missing(steps, len(labels), max_error, following)
         sentence = _closed(steps, len(labels), len(traffic), max_error, missing)

@@ -33,14 +33,19 @@ RETRY_S = 3600.0
 
 def learn(app: Valence, answer: Answer) -> None:
     """Settles one answered call and starts a background run where it is due."""
+    if settle(app, answer) and due(app, answer.boundary.name):
+        start_in_background(app, answer.boundary.name)
+
+
+def settle(app: Valence, answer: Answer) -> bool:
+    """All that follows an answered call but a run; returns whether it may have been learnt from."""
     app.router.settle(answer)
     watch(app, answer)
     notice(app, answer)
     if answer.call.route != "frontier" and answer.call.reason not in PROVED:
-        return
+        return False
     app.curate(answer.boundary)
-    if due(app, answer.boundary.name):
-        start_in_background(app, answer.boundary.name)
+    return True
 
 
 def learn_turn(app: Valence, conversation_id: str) -> None:

@@ -9,6 +9,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from valence.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class Locations:
@@ -54,10 +56,18 @@ class Locations:
         return self.home / "terminal.json"
 
     def prepare(self) -> None:
-        """Makes the folders, readable by their owner alone."""
+        """Makes the folders, readable by their owner alone. Raises ConfigError where that cannot
+        be done."""
         folders = (self.home, self.adapters, self.boundaries, self.models, self.runs, self.logs)
-        for folder in folders:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            for folder in folders:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"the home folder cannot be used: {error.strerror}",
+                where=str(self.home),
+                do="Set VALENCE_HOME to a folder that you may write in.",
+            ) from error
 
     def as_dict(self) -> dict[str, str]:
         files = ("home", "config", "database")

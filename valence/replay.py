@@ -18,7 +18,7 @@ from store.transfer import read_pairs
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.errors import ValenceError
-from valence.learning import due
+from valence.learning import due, settle
 from valence.predictors import FrontierPredictor
 from valence.redaction import mask_parts
 from valence.router import Answer
@@ -120,9 +120,7 @@ def replay(
     for number, scene in enumerate(scenes, start=1):
         answer = app.router.call(boundary, scene.value)
         tally.answers.append((answer, boundary.correct(answer.output, scene.right, scene.value)))
-        app.router.settle(answer)
-        app.curate(boundary)
-        if due(app, boundary.name):
+        if settle(app, answer) and due(app, boundary.name):
             _train(app, boundary.name, report)
         if number % WINDOW == 0 or number == len(scenes):
             yield tally.window(number)

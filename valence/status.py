@@ -6,10 +6,10 @@ Reads figures from the stores and puts them together; loads no model.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
 from typing import Any
 
 from models.errors import ModelError
+from models.folder import find
 from store import entropy
 from store.adapters import Adapter
 from store.entropy import WHOLE
@@ -22,10 +22,14 @@ from valence.gate import Gate
 from valence.locations import Locations
 from valence.quality import judged
 from valence.stores import Stores
-from valence.unit import is_sealed, load_unit, serving
+from valence.unit import is_sealed, load_unit, resting, serving
 
 MOST_LABELS = 2000
 
+UNLEARNT = (
+    "Closed: nothing has been learnt yet; once it has, {needed} checked answers open it, more if "
+    "one of them proves wrong."
+)
 CHANGED = (
     "Closed: the adapter or its calibration is not as it was sealed; go back to an earlier adapter "
     "or train anew."
@@ -68,7 +72,7 @@ def status_of(
         **{field.name: getattr(whole, field.name) for field in fields(Figures)},
         boundary=name,
         domains={domain: asdict(found) for domain, found in domains.items()},
-        gate=_gate(_serving(adapter, locations.adapters, settings), settings),
+        gate=_gate(gate_of(adapter, boundary, settings, locations), settings),
         adapter=adapter.id if adapter else None,
         examples=stores.examples.counts(name),
         until_training=max(0, trigger - waiting),
@@ -99,17 +103,46 @@ def _figures(
     return whole, domains
 
 
-def _serving(adapter: Adapter | None, adapters: Path, settings: Settings) -> Gate:
-    """The gate as the router would find it: of a unit that is whole, or closed."""
+def gate_of(
+    adapter: Adapter | None, boundary: Boundary[Any, Any], settings: Settings, locations: Locations
+) -> Gate:
+    """The gate as the router would find it: closed unless its unit is whole and does not rest."""
     closed = Gate.never_fitted(settings.gate.max_error, settings.gate.confidence_level)
     if adapter is None:
-        return closed
+        return replace(closed, sentence=UNLEARNT.format(needed=closed.labels_missing))
     try:
-        unit = load_unit(adapter, adapters)
+        unit = load_unit(adapter, locations.adapters)
         whole = is_sealed(unit)
     except (ModelError, ValueError, TypeError, KeyError):  # a calibration that is none
         whole = False
-    return serving(unit, settings.gate).gate if whole else replace(closed, sentence=CHANGED)
+    if not whole:
+        return replace(closed, sentence=CHANGED)
+    problem = _resting(adapter, boundary, settings, locations)
+    if problem:
+        return replace(closed, sentence=f"Closed: {problem}.", labels_missing=None)
+    return serving(unit, settings.gate).gate
+
+
+def _resting(
+    adapter: Adapter, boundary: Boundary[Any, Any], settings: Settings, locations: Locations
+) -> str:
+    """Why the adapter does not serve, whole as it is. That its model is not on this machine is
+    the doctor's to say."""
+    if boundary.learner == "lora" and not settings.local.enabled:
+        return "the local model is switched off (local.enabled)"
+    revision = _revision(boundary, settings, locations) or adapter.base_revision
+    return resting(adapter, revision, boundary.prompt_version)
+
+
+def _revision(boundary: Boundary[Any, Any], settings: Settings, locations: Locations) -> str | None:
+    """Of the model that the boundary's adapters stand on; None where it is not here."""
+    name, pinned = settings.local.model, settings.local.revision
+    if boundary.learner == "heads":
+        name, pinned = settings.memory.embedding_model, settings.memory.embedding_revision
+    try:
+        return find(name, locations.models, pinned).revision
+    except ModelError:
+        return None
 
 
 def _gate(gate: Gate, settings: Settings) -> dict[str, Any]:

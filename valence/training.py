@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from store.states import FINISHED
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.config import Settings
+from valence.curation import KEPT
 from valence.errors import NotEnoughExamples, TrainingError, UntrainedBase
 from valence.exclusive import training_lease
 from valence.lessons import SPEC, TRAINED, forgotten, learnt_from
@@ -108,7 +109,8 @@ def _live(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report) 
 
 
 def _stages(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report) -> dict[str, Any]:
-    """Each stage begins with its state, and can be begun again; returns what curation did."""
+    """Each stage begins with its state, and can be begun again; returns what curation did since
+    the boundary was last trained."""
     folder = app.locations.runs / run.id
     curated: dict[str, Any] = {}
     if run.state in ("pending", "curating"):
@@ -133,7 +135,9 @@ def _curate(app: Valence, boundary: Boundary[Any, Any], run: Run, report: Report
     """Brings the examples up to date and checks that there are enough to train and to judge."""
     app.stores.runs.move(run.id, "curating", pid=os.getpid())
     plant(app, boundary)
-    curated = asdict(app.curate(boundary))
+    app.curate(boundary)
+    dropped = app.stores.examples.curated(boundary.name)  # most of it right after the calls
+    curated = {"kept": dropped.pop(KEPT, 0), "dropped": dropped}
     report({"event": "curated", "counts": app.stores.examples.counts(boundary.name), **curated})
     if too_little := lacking(app, boundary):
         raise NotEnoughExamples(

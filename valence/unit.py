@@ -82,6 +82,16 @@ def load_unit(adapter: Adapter, adapters_folder: Path) -> Unit:
     )
 
 
+def resting(adapter: Adapter, revision: str, prompt_version: str) -> str:
+    """Why an adapter does not serve beside the base model and the prompt that there are now, in
+    words; "" where it does."""
+    if adapter.base_revision != revision:
+        return f"it was learnt on {adapter.base_model} and rests until that model is used again"
+    if adapter.prompt_version != prompt_version:
+        return "it was learnt for an earlier prompt; train it anew"
+    return ""
+
+
 def serving(unit: Unit, settings: GateSettings) -> Unit:
     """The unit as the settings have it: in parts where a person asked for that and it is certified
     for it, and closed where its gate was fitted for less than is promised now."""

@@ -28,6 +28,7 @@ from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.drift import Alarm, first_alarm, first_shift, gaps_of
 from valence.evidence import fair_evidence, holds, turned_away_labels
+from valence.fixed_sequence import could_open
 from valence.gate import Gate, fit_gate
 from valence.router import Answer
 from valence.unit import Unit, unit_hash
@@ -214,21 +215,15 @@ def _look_due(app: Valence, unit: Unit) -> bool:
 
 
 def _next_look(gate: Gate) -> int:
-    """One more than the last, unless that could not open whatever its labels said: it has spent
-    nothing of the risk. A gate that says nothing of looks spent the first."""
-    look = gate.evidence.get("look") if gate.evidence else -1
+    """One more than the last, unless that could not have opened: it has spent nothing of the risk.
+    A gate that says nothing of looks spent the first."""
+    if not gate.evidence:
+        return 0
+    look = gate.evidence.get("look")
     if look is None:
         return 1
-    return int(look) + _was_a_test(gate)
-
-
-def _was_a_test(gate: Gate) -> bool:
-    """Whether answers without an error would have opened the gate. How many it tested first hangs
-    on confidences alone, so this is known without looking at a label."""
-    if not gate.evidence.get("steps"):
-        return True
-    accepted = gate.evidence["steps"][0]["accepted"]
-    return bool((1 - gate.max_error) ** accepted <= 1 - gate.evidence["level"])
+    accepted = [step["accepted"] for step in gate.evidence["steps"]]
+    return int(look) + could_open(accepted, gate.max_error, gate.evidence["level"])
 
 
 # -- both ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from store.adapters import Adapter, Adapters
 from store.database import Database
 from store.errors import IllegalTransition, StoreError, UnknownAdapter
+from store.runs import Runs
 
 Register = Callable[..., Adapter]
 
@@ -133,6 +134,33 @@ def test_after_a_rollback_one_may_go_forward_again(adapters: Adapters, register:
     assert active_id(adapters) == second.id
     adapters.rollback("decompose", "")
     assert active_id(adapters) == first.id
+
+
+def test_a_run_retires_and_comes_back_with_its_adapter(
+    db: Database, adapters: Adapters, register: Register
+) -> None:
+    runs = Runs(db)
+
+    def served() -> tuple[str, str]:
+        run, adapter = runs.start("decompose", "manual", {}), register()
+        for state in ("curating", "training", "evaluating", "candidate"):
+            runs.move(run.id, state)  # type: ignore[arg-type]
+        adapters.promote(adapter.id, "better")
+        runs.move(run.id, "active", "better", adapter_id=adapter.id)
+        return run.id, adapter.id
+
+    def states() -> list[str]:
+        return [runs.get(each).state for each in (first, second)]
+
+    (first, adapter), (second, _) = served(), served()
+    assert states() == ["retired", "active"]
+    adapters.rollback("decompose", "worse in use")
+    assert states() == ["active", "retired"]
+    adapters.reject(adapter, "trained on a leak")
+    assert states() == ["rejected", "retired"]
+    ways = [(change.state, change.reason) for change in runs.history(first)[-3:]]
+    assert [state for state, _ in ways] == ["retired", "active", "rejected"]
+    assert ways[-1] == ("rejected", "trained on a leak")
 
 
 def test_quarantine_is_for_good_and_passed_over(adapters: Adapters, register: Register) -> None:

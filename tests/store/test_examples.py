@@ -119,6 +119,27 @@ def test_untrained_counts_from_the_last_training_on(
     assert examples.untrained("recompose") == 0
 
 
+def test_what_was_curated_counts_from_the_last_training_on(
+    db: Database, examples: Examples, ledger: Ledger, make_call: Make
+) -> None:
+    def judge(*reasons: str) -> None:
+        for reason in reasons:
+            call = make_call()
+            ledger.record(call)
+            examples.verdict("decompose", call.id, None, reason)
+
+    judge("refusal", "echo", "", "echo")
+    assert examples.curated("decompose") == {"echo": 2, "": 1, "refusal": 1}
+    assert examples.curated("recompose") == {}
+    runs = Runs(db)
+    run = runs.start("decompose", "manual", {})
+    runs.move(run.id, "curating")
+    assert examples.curated("decompose")["echo"] == 2
+    runs.move(run.id, "training")
+    judge("echo")
+    assert examples.curated("decompose") == {"echo": 1}
+
+
 def test_get_names_what_it_lacks(examples: Examples, make_example: Make) -> None:
     example = make_example()
     examples.add(example)

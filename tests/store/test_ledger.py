@@ -8,8 +8,10 @@ import pytest
 
 from store.clock import later
 from store.database import Database
+from store.demonstrations import corrections
 from store.errors import AmbiguousId, StoreError, UnknownCall
 from store.examples import Examples
+from store.labels import labels
 from store.ledger import Attempt, Ledger
 
 Make = Callable[..., Any]
@@ -126,6 +128,21 @@ def test_feedback_is_kept_in_its_order(ledger: Ledger, make_call: Make) -> None:
         ledger.rate("none", 1)
     with pytest.raises(UnknownCall):
         ledger.correct("none", "{}")
+
+
+def test_the_last_correction_counts_though_the_clock_went_back(
+    db: Database, ledger: Ledger, make_call: Make
+) -> None:
+    mine = Attempt(role="answer", route="local", decision="accepted", output="[]", adapter_id="one")
+    call = make_call(attempts=(mine,))
+    ledger.record(call)
+    first, second = ledger.correct(call.id, "1"), ledger.correct(call.id, "2")
+    db.connection.execute(
+        "UPDATE feedback SET created_at = '2999', id = 'z' WHERE id = ?", (first.id,)
+    )
+    assert ledger.feedback(call.id)[-1] == second
+    (label,), (demonstrated,) = labels(db, call.boundary, 10), corrections(db, "one")
+    assert (label.correction, demonstrated.correction) == ("2", "2")
 
 
 def test_spending_counts_since_a_moment(ledger: Ledger, make_call: Make) -> None:

@@ -88,6 +88,14 @@ def test_past_the_cooldown_one_try_decides(db: Database) -> None:
     assert breakers.is_open("frontier")
 
 
+def test_a_breaker_does_not_outlast_a_clock_that_was_set_back(db: Database) -> None:
+    assert Breakers(db).failed("frontier", threshold=1, cooldown_s=60).open_until
+    db.connection.execute(
+        "UPDATE breakers SET updated_at = '2999-01-01', open_until = '2999-01-02'"
+    )
+    assert not Breakers(db).is_open("frontier")
+
+
 def test_a_success_without_failures_writes_nothing(db: Database) -> None:
     before = db.connection.total_changes
     Breakers(db).succeeded("frontier")

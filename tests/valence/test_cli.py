@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -197,6 +200,14 @@ def test_a_settings_file_that_cannot_be_read_is_one_line(run: Run, home: Path) -
         assert failed(run(*arguments), "config.toml")
 
 
+def test_a_home_that_cannot_be_is_one_line(run: Run, home: Path) -> None:
+    home.write_text("a file")
+    for arguments in (("status",), ("decompose", TEXT), ("config", "set", "gate.partial", "true")):
+        assert failed(run(*arguments), str(home), "VALENCE_HOME")
+    (finding,) = (r for r in run("doctor", "--json").records if r["name"] == "home")
+    assert not finding["ok"]
+
+
 def test_a_defect_is_one_line_and_logged_whole(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +219,24 @@ def test_a_defect_is_one_line_and_logged_whole(
     assert (done.code, done.out) == (1, "")
     assert done.err.startswith("Error: ZeroDivisionError: by the test (a defect")
     assert "Traceback" in (home / "logs" / "errors.log").read_text()
+
+
+def redirected(arguments: str) -> subprocess.CompletedProcess[str]:
+    command = f"{sys.executable} -m valence decompose --json {arguments}"
+    return subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", ["<&-", "--file - <&-"])
+def test_a_closed_stdin_is_an_empty_one(home: Path, arguments: str) -> None:
+    done = redirected(arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_stdout_is_no_defect(home: Path) -> None:
+    done = redirected("Ada > /dev/full")
+    assert done.returncode == 1
+    assert "No space left on device (the whole story" in done.stderr
 
 
 # -- decompose and recompose -----------------------------------------------------------------------
@@ -270,7 +299,7 @@ def test_bad_lines_are_named_and_the_others_answered(run: Run) -> None:
 def test_bytes_that_are_no_text_are_a_bad_line(run: Run) -> None:
     done = run("decompose", "--file", "-", "--json", stdin=b"caf\xe9 au lait\n" + TEXT.encode())
     assert [record["input"] for record in done.records] == [TEXT]
-    assert "line 1: " in done.err
+    assert "line 1: the text has characters that are no UTF-8" in done.err
     assert failed(done)
 
 
@@ -291,10 +320,44 @@ def test_any_text_comes_back_verbatim(run: Run, text: str) -> None:
     assert found["input"] == text
 
 
+def test_a_record_is_one_line_for_every_reader(run: Run) -> None:
+    done = run("decompose", "One\u2028two\u2029three\x85 was born in London.", "--json")
+    assert len(done.out.splitlines()) == 1
+    assert done.record["input"] == "One\u2028two\u2029three\x85 was born in London."
+
+
+def test_what_is_no_number_is_null(run: Run, open_app: Callable[..., Valence]) -> None:
+    runs = open_app().stores.runs
+    one = runs.start("decompose", "manual", {})
+    runs.metric(one.id, 1, {"valid_loss": math.nan})
+    runs.metric(one.id, 2, {"valid_loss": 0.5})
+    done = run("runs", "show", one.id, "--json")
+    assert "NaN" not in done.out
+    assert done.record["valid_loss"] == [[1, None], [2, 0.5]]
+
+
+def test_the_mark_at_a_files_beginning_is_no_text(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "texts"
+    file.write_text(f"{TEXT}\n", "utf-8-sig")
+    assert run("decompose", "--file", str(file), "--json").record["input"] == TEXT
+    file.write_text(json.dumps(TRIPLES), "utf-8-sig")
+    assert run("recompose", "--file", str(file), "--json").record["input"] == TRIPLES
+
+
 def test_nothing_of_a_terminals_language_is_printed(run: Run) -> None:
     run("decompose", "Ada \x1b[2J was born in \x1b]0;London\x07.")
     for arguments in (("ledger", "list"), ("ledger", "search", "Ada")):
         assert "\x1b" not in run(*arguments).out
+
+
+def test_a_frontier_that_may_not_be_asked_now_is_told(
+    run: Run, server: LoopbackFrontier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALENCE_FRONTIER__MONTHLY_BUDGET_USD", "0")
+    done = run("decompose", TEXT, "--json")
+    assert (done.record["route"], done.record["reason"]) == ("builtin", "unverified")
+    assert "frontier: not asked (budget spent)" in done.err
+    assert server.requests == []
 
 
 def test_the_frontier_answers_and_is_learnt_from(run: Run, server: LoopbackFrontier) -> None:
@@ -654,6 +717,17 @@ def test_train_boundary_without_a_name_tells_which_have_too_little(run: Run) -> 
     assert (done.code, done.out) == (0, "")
     assert "decompose" in done.err
     assert "recompose" in done.err
+
+
+def test_train_boundary_tells_what_was_left_out_of_the_calls_before(
+    run: Run, server: LoopbackFrontier
+) -> None:
+    for text in (TEXT, TEXT, "Ada."):
+        run("decompose", text)
+    done = run("train-boundary", "decompose")
+    assert failed(done, "train examples")
+    assert "left out 1: duplicate" in done.err
+    assert "left out 1: shorter than 10 characters" in done.err
 
 
 def test_a_rehearsal_prints_its_curve(run: Run, tmp_path: Path) -> None:

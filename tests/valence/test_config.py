@@ -132,6 +132,17 @@ def test_a_wrong_setting_is_not_written(path: Path, key: str, text: str) -> None
     assert path.read_text() == "[gate]\nmax_error = 0.1\n"
 
 
+def test_what_cannot_be_written_leaves_the_file_as_it_was(path: Path) -> None:
+    path.write_text("[gate]\nmax_error = 0.1\n")
+    with pytest.raises(ConfigError, match=r"as they were.*config\.toml"):
+        set_value(path, "frontier.model", "\udcff")
+    path.with_suffix(".tmp").unlink()
+    path.with_suffix(".tmp").mkdir()
+    with pytest.raises(ConfigError, match=r"as they were.*config\.toml"):
+        set_value(path, "frontier.model", "a-model")
+    assert path.read_text() == "[gate]\nmax_error = 0.1\n"
+
+
 def test_a_wrong_value_in_the_file_can_be_set_right(path: Path) -> None:
     path.write_text("[gate]\nmax_error = 7\n")
     assert set_value(path, "gate.max_error", "0.05").gate.max_error == 0.05

@@ -145,8 +145,7 @@ def test_a_look_is_tested_at_its_own_level_and_says_so(count: int, state: str) -
     assert gate.evidence["look"] == 0
     assert gate.evidence["level"] == level_of(0, 0.95)
     assert gate.confidence_level == 0.95
-    # What is missing is what the next look will ask for.
-    assert gate.labels_missing == (92 - count if state == "closed" else None)
+    assert gate.labels_missing == (65 - count if state == "closed" else None)
 
 
 def test_a_good_score_serves_most_of_the_traffic() -> None:
@@ -226,6 +225,29 @@ def test_a_closed_gate_says_how_many_labels_are_missing() -> None:
     assert gate.state == "closed"
     assert "about 58 more checked answers are missing" in gate.sentence  # 59 · 60 / 30 − 60
     assert gate.labels_missing == 58
+
+
+@pytest.mark.parametrize(
+    ("wrong", "accepted", "missing"),
+    [
+        (0, 58, 65 - 58),  # it could not have opened: the next fit tests at the same level
+        (0, 64, 65 - 64),
+        (1, 65, labels_needed(1 / 65, 0.05, level_of(1, 0.95))),
+    ],
+)
+def test_what_is_missing_is_what_the_next_fit_opens_on(
+    wrong: int, accepted: int, missing: int
+) -> None:
+    correct = [False] * wrong + [True] * (accepted - wrong)
+    gate = fit_gate([0.9] * accepted, correct, [0.9] * 20, 0.05, 0.95, look=0)
+    assert gate.state == "closed"
+    assert gate.labels_missing == (missing - accepted if wrong else missing)
+
+
+@pytest.mark.parametrize("look", [0, 1])
+def test_a_look_at_nothing_misses_what_it_missed_before(look: int) -> None:
+    gate = fit_gate([], [], [0.9], 0.05, 0.95, look=look)
+    assert gate.labels_missing == [65, 92][look]
 
 
 def test_without_any_label_the_fewest_are_missing() -> None:

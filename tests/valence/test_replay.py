@@ -65,6 +65,16 @@ def test_what_is_served_locally_is_counted_and_judged(
     assert (window.served, window.served_right, window.fallback_rate) == (4, 1, 0)
 
 
+def test_the_watch_is_part_of_it(open_app: Open, give_adapter: Callable[..., Adapter]) -> None:
+    """What is served in the rehearsal is audited, and suspends the gate where it is wrong."""
+    app = open_app(ScriptedLocal((("Nobody", "birthPlace", "London"),)), gate={"audit_rate": 1.0})
+    give_adapter(app)
+    (window,) = play(app, scenes(60))
+    assert 0 < window.served < 60
+    (event,) = app.stores.events.list(10, "gate suspended")
+    assert event.detail["wrong"] == window.served
+
+
 def test_a_text_with_a_secret_has_its_answer_too(open_app: Open) -> None:
     cards = scenes(10, text="Person {} pays with 4111 1111 1111 1111 in London.")
     (window,) = play(open_app(), cards)

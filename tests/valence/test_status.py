@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from models.folder import ModelFolder
 from store import entropy, keywords
 from store.adapters import Adapter
 from store.calls import Attempt, Call
 from store.entropy import WHOLE, EntropyThreshold
 from store.keywords import Keyword
-from tests.valence.conftest import WEIGHTS
+from tests.valence.conftest import TINY, WEIGHTS
 from valence.app import Valence
 from valence.gate import Gate
 from valence.status import BoundaryStatus, status_of
@@ -127,6 +128,26 @@ def test_a_domain_has_the_same_figures(used: Valence) -> None:
     assert (code["accuracy"]["served_checked"], code["accuracy"]["served_right"]) == (1, 0.0)
     assert [bucket["checked"] for bucket in code["over_time"]] == [1]
     assert set(code) < set(asdict(status(used)))
+
+
+def test_a_gate_says_why_its_adapter_rests(
+    open_app: Callable[..., Valence], give_adapter: Give
+) -> None:
+    app = open_app(local={"model": str(TINY)})
+    assert "nothing has been learnt yet; once it has, 65 checked answers" in sentence(app)
+    give_adapter(app)
+    assert "Closed: it was learnt on scripted and rests" in sentence(app)
+    give_adapter(app, base_revision=ModelFolder.open(TINY).revision, prompt_version="0")
+    assert "Closed: it was learnt for an earlier prompt" in sentence(app)
+    give_adapter(app, base_revision=ModelFolder.open(TINY).revision)
+    assert sentence(app) == "Open."
+    off = open_app(local={"model": str(TINY), "enabled": False})
+    assert "Closed: the local model is switched off" in sentence(off)
+    assert (off.unit("decompose"), app.unit("decompose") is None) == (None, False)
+
+
+def sentence(app: Valence) -> str:
+    return str(status(app).gate["sentence"])
 
 
 def test_gaps_are_told_for_the_whole_and_for_a_domain(used: Valence) -> None:

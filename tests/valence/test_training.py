@@ -139,7 +139,8 @@ def test_a_missing_base_is_named(home: Home) -> None:
 
 
 def test_a_run_leaves_a_served_unit_and_no_copies_of_texts(home: Home) -> None:
-    result = home.train()
+    done = home.run("train-boundary", "decompose", "--json")
+    result = done.last
     assert (result["state"], result["adapter"]) == ("active", home.active)
     assert history(home) == [
         "pending", "curating", "training", "evaluating", "candidate", "active",
@@ -154,6 +155,8 @@ def test_a_run_leaves_a_served_unit_and_no_copies_of_texts(home: Home) -> None:
     assert len(steps) == 1
     assert steps[0]["value"] >= left[-1]["step"] > 0
     assert left[-1]["value"] < left[0]["value"]
+    assert "loss" in done.told
+    assert done.told.count("training:") < len(left) / 2  # a log is not told of each step
 
 
 # -- interrupted ---------------------------------------------------------------------------------

@@ -266,7 +266,7 @@ def test_shadows_open_a_closed_gate(app: Valence, give_adapter: Give) -> None:
     assert gate.state == "open"
     assert gate.threshold == 0.9
     assert gate.accepts(0.9)
-    assert gate.evidence["look"] == 1
+    assert gate.evidence["look"] == 0
     assert gate.evidence["shadows"] == 192
     # A third gave thresholds.
     assert gate.evidence["labels"] + gate.evidence["traffic"] == 192
@@ -278,13 +278,15 @@ def test_shadows_open_a_closed_gate(app: Valence, give_adapter: Give) -> None:
 
 def test_looks_are_taken_when_shadows_have_doubled(app: Valence, give_adapter: Give) -> None:
     give_adapter(app, gate=CLOSED)
-    looks = []
+    looks = {}
     for _ in range(14):
         call = shadow(app, 32, local=WRONG)[-1]
         look(app, call)
-        looks.append(gate_of(app).evidence["look"])
-    # The first of them has too few labels to open whatever they say: it spends nothing.
-    assert looks == [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2]
+        evidence = gate_of(app).evidence
+        looks[evidence.get("shadows", 0)] = evidence["look"]
+    assert [*looks] == [0, 96, 192, 384]
+    assert looks[96] == looks[0] == 0  # the fit to no answer at all has spent nothing
+    assert looks[384] == looks[192] + 1
     assert gate_of(app).state == "closed"
     assert events(app, "gate opened") == []
 
@@ -296,7 +298,7 @@ def test_corrections_never_open_a_gate(app: Valence, give_adapter: Give) -> None
     for call in calls:
         app.stores.ledger.correct(call.id, RIGHT)
     look(app, calls[-1])
-    assert gate_of(app).evidence["look"] == 1
+    assert gate_of(app).evidence["shadows"] == 192
     assert gate_of(app).state == "closed"
 
 

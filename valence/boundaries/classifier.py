@@ -107,7 +107,7 @@ class Classifier(Boundary[str, Labels]):
         if not clean(text):
             raise InvalidInput("there is no message to classify")
         if not is_text(text):
-            raise InvalidInput("the message has broken characters (half a surrogate pair)")
+            raise InvalidInput("the message has characters that are no UTF-8")
         return text
 
     def to_json(self, output: Labels) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Decompose(Boundary[str, Triples]):
         if not clean(text):
             raise InvalidInput("there is no text to decompose")
         if not is_text(text):
-            raise InvalidInput("the text has broken characters (half a surrogate pair)")
+            raise InvalidInput("the text has characters that are no UTF-8")
         return text
 
     def to_json(self, output: Triples) -> dict[str, Any]:

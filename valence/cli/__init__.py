@@ -67,6 +67,8 @@ def cli(ctx: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """The console entry point. What it writes is for its user's eyes alone."""
     os.umask(0o077)
+    if sys.stdin is None:  # closed by whoever started this
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - stays open, as stdin does
     try:
         return cli.main(args=arguments, prog_name="valence", standalone_mode=True)
     except Exception as error:  # noqa: BLE001 - the outermost edge: logged whole, told in a line

@@ -14,7 +14,9 @@ from valence.app import Valence
 from valence.cli.names import BOUNDARY
 from valence.cli.output import emit, json_option, limit_option, note, percent, printable, table
 from valence.errors import AdapterError
-from valence.unit import load_unit
+from valence.gate import Gate
+from valence.status import gate_of
+from valence.unit import load_unit, serving
 
 
 @click.group()
@@ -31,7 +33,7 @@ def list_adapters(boundary: str | None, as_json: bool) -> None:
         found = app.stores.adapters.list(boundary)
         if as_json:
             for adapter in found:
-                emit(_record(app, adapter))
+                emit(_record(app, adapter, _fitted(app, adapter)))
             return
         rows = [
             (a.id, a.boundary, a.state, a.created_at[:19], "yes" if a.tainted_at else "", a.reason)
@@ -47,7 +49,8 @@ def show(adapter_id: str, as_json: bool) -> None:
     """One adapter: lineage, gate, evaluations."""
     with Valence.open() as app:
         adapter = app.stores.adapters.get(adapter_id)
-        record = _record(app, adapter)
+        boundary = app.boundaries.get(adapter.boundary)
+        record = _record(app, adapter, gate_of(adapter, boundary, app.settings, app.locations))
         record["evaluations"] = [
             {"variant": e.variant, "split": e.split, "metrics": e.metrics}
             for e in app.stores.evaluations.list(adapter.boundary)
@@ -135,8 +138,13 @@ def export(adapter_id: str, folder: Path) -> None:
     note(f"{folder}{use}")
 
 
-def _record(app: Valence, adapter: Adapter) -> dict[str, Any]:
-    unit = load_unit(adapter, app.locations.adapters)
+def _fitted(app: Valence, adapter: Adapter) -> Gate:
+    """The gate under the promise of the settings; whether all is as it was sealed takes a look at
+    the weights, for one adapter at a time."""
+    return serving(load_unit(adapter, app.locations.adapters), app.settings.gate).gate
+
+
+def _record(app: Valence, adapter: Adapter, gate: Gate) -> dict[str, Any]:
     return {
         "adapter": adapter.id,
         "boundary": adapter.boundary,
@@ -147,10 +155,10 @@ def _record(app: Valence, adapter: Adapter) -> dict[str, Any]:
         "parent": adapter.parent_id,
         "run": adapter.run_id,
         "unit_sha256": adapter.unit_sha256,
-        "gate": unit.gate.sentence,
-        "gate_state": unit.gate.state,
-        "threshold": unit.gate.threshold,
-        "certified_coverage": unit.gate.certified_coverage,
+        "gate": gate.sentence,
+        "gate_state": gate.state,
+        "threshold": gate.threshold,
+        "certified_coverage": gate.certified_coverage,
         "tainted": adapter.tainted_at,
         "examples": len(app.stores.adapters.lineage(adapter.id)),
         "made": adapter.created_at,

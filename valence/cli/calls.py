@@ -17,6 +17,7 @@ from valence.cli.output import INPUT, emit, json_option, note, open_lines, print
 from valence.domains import DOMAINS, domain_name
 from valence.errors import InvalidInput, ValenceError
 from valence.learning import learn
+from valence.predictors import TROUBLES
 from valence.router import Answer
 
 
@@ -87,10 +88,19 @@ def answer_all(
             skipped += 1
             continue
         answer = app.router.call(boundary, value, domain=domain)
+        _tell_why_not_asked(app, answer.call)
         _print(answer, as_json)
         learn(app, answer)
     if skipped:
         raise ValenceError(f"{skipped} line(s) were no input of {boundary.name} and were skipped")
+
+
+def _tell_why_not_asked(app: Valence, call: Call) -> None:
+    """Why the frontier was not asked for a better answer, where that is no choice of a person's."""
+    if call.reason != "unverified" or any(a.route == "frontier" for a in call.attempts):
+        return
+    if (blocked := app.router.frontier.blocked()) in TROUBLES:
+        note(f"frontier: not asked ({blocked})")
 
 
 def _print(answer: Answer, as_json: bool) -> None:

@@ -14,7 +14,8 @@ EXPECTED = (ValenceError, StoreError, ModelError)
 
 
 def explain(error: Exception) -> str:
-    """One line. An error that nobody foresaw is logged whole, and the line says where."""
+    """One line. An error that nobody foresaw is logged whole, and the line says where; one of the
+    system (a full disk behind stdout) is no defect."""
     if isinstance(error, EXPECTED):
         return " ".join(str(error).split())
     log = find_locations().logs / "errors.log"
@@ -25,4 +26,5 @@ def explain(error: Exception) -> str:
         log.chmod(0o600)
     except OSError as failed:
         return f"{type(error).__name__}: {error} (and no log could be written: {failed})"
-    return f"{type(error).__name__}: {error} (a defect; the whole story is in {log})"
+    kind = "" if isinstance(error, OSError) else "a defect; "
+    return f"{type(error).__name__}: {error} ({kind}the whole story is in {log})"

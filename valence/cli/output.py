@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO, TypeVar, cast
 
 import click
+
+from store.transfer import json_line
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -39,7 +40,7 @@ def open_lines(path: str) -> TextIO:
 
 def emit(result: dict[str, Any]) -> None:
     """One JSON line, at once: a reader on the other end of a pipe may be waiting."""
-    click.echo(json.dumps(result, ensure_ascii=False))
+    click.echo(json_line(result))
 
 
 def note(text: str) -> None:

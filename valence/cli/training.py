@@ -106,8 +106,9 @@ class Progress:
         if self._bar is None:
             self._open("training", event["steps"], 0)
         assert self._bar is not None
-        self._bar.n = event["step"]
-        self._bar.set_postfix_str(f"loss {event['loss']:.3f}, {event['tokens_per_s']:.0f} tokens/s")
+        told = f"loss {event['loss']:.3f}, {event['tokens_per_s']:.0f} tokens/s"
+        self._bar.set_postfix_str(told, refresh=False)  # drawn with the step, and no oftener
+        self._bar.update(event["step"] - self._bar.n)
 
     def _on_paused(self, _: dict[str, Any]) -> None:
         note(f"{self._boundary}: paused (`valence runs resume` goes on)")
@@ -129,6 +130,7 @@ class Progress:
             initial=done,
             desc=f"{self._boundary}: {what}",
             mininterval=0.1 if sys.stderr.isatty() else LOG_INTERVAL_S,
+            miniters=1,  # else it is drawn every ten seconds at least
         )
 
     def _close(self) -> None:
