@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -40,6 +41,7 @@ PROMISES = (0.05, 0.10)
 LEFT_OUT = ("Astronaut", "Food")
 CONFIDENCE = 0.95
 DRAWS = 200
+SCORERS = 20
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,11 @@ class Promise:
 
 @dataclass(frozen=True)
 class Row:
-    """One kind of fresh answers of one system."""
+    """One kind of fresh answers of one system.
+
+    Which labels fit the scorer is drawn, and another draw gives another scorer: AUROC, ECE and
+    Brier are means over draws of as many labels, beside the first two their standard deviation.
+    """
 
     name: str
     kind: str
@@ -69,8 +75,10 @@ class Row:
     gate_labels: int
     items: int
     accuracy: float
-    auroc: float | None
+    auroc: float
+    auroc_deviation: float
     ece: float
+    ece_deviation: float
     chance_ece: float
     """what as many answers would show whose confidences were their true chances"""
     brier: float
@@ -189,11 +197,16 @@ SYSTEMS = {
 def rows_of(system: Answers) -> list[Row]:
     """The figures of each kind of fresh answers."""
     scorer = fitted([only(answer, used_of(system)) for answer in system.score])
-    return [row(system, scorer, kind, fresh) for kind, fresh in system.fresh.items()]
+    others = redrawn(system)
+    return [row(system, scorer, others, kind, fresh) for kind, fresh in system.fresh.items()]
 
 
-def row(system: Answers, scorer: Scorer, kind: str, fresh: Sequence[Labelled]) -> Row:
+def row(
+    system: Answers, scorer: Scorer, others: list[Scorer], kind: str, fresh: Sequence[Labelled]
+) -> Row:
     sure, right = confidences(scorer, fresh), [a.right for a in fresh]
+    drawn = [confidences(other, fresh) for other in others]
+    aurocs, eces = [auroc(each, right) for each in drawn], [ece(each, right) for each in drawn]
     return Row(
         name=system.name,
         kind=kind,
@@ -201,12 +214,21 @@ def row(system: Answers, scorer: Scorer, kind: str, fresh: Sequence[Labelled]) -
         gate_labels=len(system.gate),
         items=len(fresh),
         accuracy=sum(right) / len(right),
-        auroc=auroc(sure, right),
-        ece=ece(sure, right),
+        auroc=float(np.mean(aurocs)),
+        auroc_deviation=float(np.std(aurocs)),
+        ece=float(np.mean(eces)),
+        ece_deviation=float(np.std(eces)),
         chance_ece=chance_ece(sure),
-        brier=brier(sure, right),
+        brier=float(np.mean([brier(each, right) for each in drawn])),
         promises=[promise(system, scorer, sure, right, max_error) for max_error in PROMISES],
     )
+
+
+def redrawn(system: Answers) -> list[Scorer]:
+    """Scorers of as many labels as the product's, drawn from all of the system's."""
+    labels = [only(answer, used_of(system)) for answer in (*system.score, *system.gate)]
+    chance = random.Random(0)
+    return [fitted(chance.sample(labels, len(system.score))) for _ in range(SCORERS)]
 
 
 def chance_ece(sure: Sequence[float]) -> float:

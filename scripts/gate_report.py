@@ -39,10 +39,11 @@ def calibration(report: Row) -> Iterator[str]:
     )
     yield "|---|---|---|---|---|---|---|"
     for row in report["rows"]:
-        auroc = "–" if row["auroc"] is None else f"{row['auroc']:.3f}"
         yield (
-            f"| {row['name']} | {row['items']} of {row['kind']} | {row['accuracy']:.1%} | {auroc} "
-            f"| {row['ece']:.3f} ({row['chance_ece']:.3f}) | {row['brier']:.3f} "
+            f"| {row['name']} | {row['items']} of {row['kind']} | {row['accuracy']:.1%} "
+            f"| {row['auroc']:.3f} ± {row['auroc_deviation']:.3f} "
+            f"| {row['ece']:.3f} ± {row['ece_deviation']:.3f} ({row['chance_ece']:.3f}) "
+            f"| {row['brier']:.3f} "
             f"| {row['labels']}, {row['gate_labels']} |"
         )
 
@@ -154,6 +155,8 @@ in this repository.
 
 *By chance*: the ECE that as many answers would show if each confidence were its true chance. Ten
 bins of some hundred answers are never quite level, so no calibration can do better than that.
+Which of the kept-back answers fit the scorer is drawn; AUROC (± its standard deviation), ECE and Brier
+score are means over 20 such draws. Everything below is of one draw, the product's.
 
 ## The promise
 
