@@ -26,6 +26,7 @@ from tui.commands import Command, Registry, bindings
 from tui.following import Following
 from tui.pages import TABS, Tab
 from tui.palette import Commands
+from tui.screens.main import Main
 from tui.screens.page import Page
 from tui.session import Session
 from tui.shell import SHELL
@@ -85,6 +86,9 @@ class Terminal(App[None]):
             self.register_theme(theme)
         # before anything is painted: a change of the theme lays all out anew
         self.theme = session.valence.settings.terminal.theme
+
+    def get_default_screen(self) -> Main:
+        return Main(id="main")
 
     def compose(self) -> ComposeResult:
         yield self._tabs

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static, TextArea
+from textual.widgets import TextArea
 
 from store.conversations import Turn
 from tui import clipboard, render
@@ -21,6 +21,7 @@ from tui.screens.talk import TalkPage
 from tui.session import Session
 from tui.widgets.prompt import Prompt
 from tui.widgets.turn import TurnView
+from tui.widgets.words import Words
 from valence.conversation.provenance import Told
 from valence.conversation.transcript import write
 
@@ -82,7 +83,7 @@ class ChatPage(TalkPage):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._slashes = Static(id="slashes")
+        self._slashes = Words(id="slashes")
         place = session.place
         self._prompt = Prompt(place.history, HINT, place.draft)
 
@@ -129,7 +130,7 @@ class ChatPage(TalkPage):
         self.session.place.draft = self._prompt.text
         typed = self._prompt.slash
         found = self.shell.registry.beginning(typed)[:MOST_SLASHES] if typed is not None else []
-        self._slashes.update(
+        self._slashes.say(
             render.choices([(f"/{each.slash} {each.takes}", each.help) for each in found])
         )
         self._slashes.display = bool(found)

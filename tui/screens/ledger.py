@@ -66,7 +66,7 @@ class LedgerPage(Page):
     )  # fmt: skip
     DEFAULT_CSS = """
     LedgerPage #filters { height: 1; }
-    LedgerPage #count { width: 1fr; text-align: right; }
+    LedgerPage #count { width: 1fr; height: 1; text-align: right; }
     LedgerPage SearchLine { margin-bottom: 1; }
     LedgerPage #story { display: none; width: 45%; margin-left: 2; }
     LedgerPage.wide #story { display: block; }
