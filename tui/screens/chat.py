@@ -165,7 +165,7 @@ class ChatPage(TalkPage):
         from valence.conversation import revising
 
         app = self.session.valence
-        await self._revise(lambda turn: revising.rate(app, turn, rating > 0))
+        await self._revise(self.story.chosen, lambda turn: revising.rate(app, turn, rating > 0))
 
     async def action_frontier(self) -> None:
         from valence.conversation import revising
@@ -177,18 +177,18 @@ class ChatPage(TalkPage):
             _, answer = revising.ask_frontier(app, turn)
             self.session.jobs.run(partial(learn, app, answer), lane="learning")
 
-        await self._revise(ask, "asking the frontier …")
+        await self._revise(self.story.chosen, ask, "asking the frontier …")
 
     def action_correct(self) -> None:
         """The answer in an editor; what comes back is kept as a correction."""
         from valence.conversation import revising
 
-        kept = self._chosen()
-        if kept is not None:
+        view, kept = self.story.chosen, self._chosen()
+        if view is not None and kept is not None:
             app = self.session.valence
-            self.load(partial(revising.draft, app, kept.turn), self._edit_answer)
+            self.load(partial(revising.draft, app, kept.turn), partial(self._edit_answer, view))
 
-    def _edit_answer(self, draft: Draft) -> None:
+    def _edit_answer(self, view: TurnView, draft: Draft) -> None:
         from tui.screens.edit import Edit
         from valence.conversation import revising
 
@@ -197,13 +197,15 @@ class ChatPage(TalkPage):
 
         async def corrected(text: str | None) -> None:
             if text is not None and text != draft.text:
-                await self._revise(lambda turn: revising.correct(app, turn, text))
+                await self._revise(view, lambda turn: revising.correct(app, turn, text))
 
         self.app.push_screen(Edit("What should it have been?", draft.text, hint), corrected)
 
-    async def _revise(self, change: Callable[[Turn], object], waiting: str = "…") -> None:
-        """Changes the chosen turn in the thread of the turns, and shows it as it is then."""
-        view, kept = self.story.chosen, self._chosen()
+    async def _revise(
+        self, view: TurnView | None, change: Callable[[Turn], object], waiting: str = "…"
+    ) -> None:
+        """Changes a turn in the thread of the turns, and shows it as it is then."""
+        kept = self._answered_in(view)
         if view is None or kept is None:
             return
 
@@ -221,7 +223,9 @@ class ChatPage(TalkPage):
 
     def _chosen(self) -> Told | None:
         """The chosen turn where it has been answered."""
-        view = self.story.chosen
+        return self._answered_in(self.story.chosen)
+
+    def _answered_in(self, view: TurnView | None) -> Told | None:
         if view is None or view.told is None:
             self.notify("There is no answer yet.")
             return None

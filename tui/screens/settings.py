@@ -80,7 +80,7 @@ class SettingsPage(Page):
             keys = {provider: source(provider) for provider in VARIABLES}
             return self.session.valence.settings, options(path), keys
 
-        self.load(read, self._show)
+        self.look(read, self._show)
 
     @property
     def option(self) -> Option | None:
