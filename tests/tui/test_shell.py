@@ -23,27 +23,28 @@ from valence.config import load_settings
 from valence.exclusive import LEASE, LEASE_S, TERMINAL, held
 
 
-def where(app: Terminal) -> list[str]:
-    """The page that is to be seen."""
-    return [page.KEY for page in app.screen_stack[0].query(Page) if page.display]
+def where(app: Terminal) -> str:
+    """The one page that is to be seen."""
+    [page] = [page for page in app.screen_stack[0].query(Page) if page.display]
+    return page.KEY
 
 
 def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None:
     async def scene() -> None:
         async with opened(valence) as stage:
             await stage.pilot.press("f2")
-            assert where(stage.app) == ["learning"]
+            assert where(stage.app) == "learning"
             await stage.pilot.press("4")
-            assert where(stage.app) == ["memory"]
+            assert where(stage.app) == "memory"
             await stage.pilot.click("TabTitle", offset=(2, 0))
-            assert where(stage.app) == ["chat"]
+            assert where(stage.app) == "chat"
             await stage.pilot.press("4")  # where text is being written a digit is a digit
             assert stage.app.query_one(Prompt).text == "4"
             stage.app.query_one(Prompt).write("/ledger")
             await stage.pilot.press("enter")
-            assert where(stage.app) == ["ledger"]
+            assert where(stage.app) == "ledger"
             await stage.pilot.press("alt+1")
-            assert where(stage.app) == ["chat"]
+            assert where(stage.app) == "chat"
             keys = stage.text.splitlines()[-1]
             await stage.pilot.click("KeyLine", offset=(keys.index("Help"), 0))
             await stage.until(lambda: isinstance(stage.app.screen, Help))
@@ -59,7 +60,7 @@ def test_the_palette_finds_a_command_of_another_page_and_goes_there(valence: Val
             found = stage.app.screen.query_one(OptionList)
             await stage.until(lambda: found.option_count == 1)
             await stage.pilot.press("down", "enter")
-            await stage.until(lambda: where(stage.app) == ["chat"] and not stage.app.query(TurnView))
+            await stage.until(lambda: where(stage.app) == "chat" and not stage.app.query(TurnView))
 
     play(scene)
 
@@ -122,7 +123,7 @@ def test_it_opens_where_it_was(valence: Valence) -> None:
             "memory", "half a th", ["Tom is a baker."],
         )  # fmt: skip
         async with opened(valence, session=Session(valence, place=place)) as stage:
-            assert where(stage.app) == ["memory"]
+            assert where(stage.app) == "memory"
             await stage.pilot.press("1")
             await stage.until(lambda: "Tom is a baker." in stage.written)
             assert stage.app.query_one(Prompt).text == "half a th"

@@ -102,8 +102,6 @@ class TurnView(Vertical, can_focus=True):
         await self._draw(render.failure(sentence))
 
     async def _draw(self, foot: Content) -> None:
-        if not self.is_attached:
-            return  # another conversation has been opened meanwhile
         answer, told = self.answer, render.told(self.question)
         below = [*self._facts(), foot]
         if MARKDOWN.search(answer):
