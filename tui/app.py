@@ -18,7 +18,9 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
+from textual.events import Event, InputEvent
 from textual.message import Message
+from textual.timer import Timer
 
 from tui import places, render
 from tui.commands import Command, Registry, bindings
@@ -42,8 +44,9 @@ if TYPE_CHECKING:
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
 """How often the shell looks whether a run is training and how far a download is."""
-COLLECTING = (20_000, 20, 100)
-"""How rarely garbage is collected: a paint makes thousands of objects and hardly a cycle."""
+NOT_THE_OLD = (1_000, 20, 1_000)
+"""While keys are pressed only new objects are searched for garbage; all of them when keys rest."""
+REST_S = 0.5
 SETTLED_S = 2.0
 """By then a new page has all that it shows, and its objects need no look by the garbage collector:
 a collection over all pages is felt in a key."""
@@ -79,6 +82,7 @@ class Terminal(App[None]):
         self.registry = Registry()
         self._tabs = TabLine()
         self._main = Main(id="main")
+        self._rest: Timer | None = None
         self._collecting = gc.get_threshold()
         self._training = False
         self._following = Following(session, self._read_notes)
@@ -96,7 +100,8 @@ class Terminal(App[None]):
         yield KeyLine()
 
     async def on_mount(self) -> None:
-        gc.set_threshold(*COLLECTING)
+        gc.set_threshold(*NOT_THE_OLD)
+        self._rest = self.set_interval(REST_S, self._tidy, pause=True)
         self._still()
         await self.action_go(self.session.place.page)
         self.call_after_refresh(self._gather_commands)
@@ -104,6 +109,17 @@ class Terminal(App[None]):
         self._watch()
         if not (self.session.place.introduced or self.session.read_only):
             self.action_introduction()
+
+    async def on_event(self, event: Event) -> None:
+        if self._rest is not None and isinstance(event, InputEvent):
+            self._rest.reset()
+        await super().on_event(event)
+
+    def _tidy(self) -> None:
+        """A collection over all pages is felt in a key, so it waits until none is pressed."""
+        if self._rest is not None:
+            self._rest.pause()
+        gc.collect()
 
     def look(self) -> None:
         """Theme and motion as the settings say."""
