@@ -153,6 +153,8 @@ class SettingsPage(Page):
     def ask(self, event: SearchLine.Asked) -> None:
         self._words = event.words.casefold().split()
         self._fill()
+        if self._words:  # not where a search for its first letters has led
+            self.query_one(Listing).action_first()
 
     @on(SearchLine.Left)
     def leave_search(self) -> None:
