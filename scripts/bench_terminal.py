@@ -24,7 +24,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import RenderableType
@@ -37,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]
 
 from scripts.bare_terminal import Bare  # noqa: E402
+from scripts.first_paint import STARTS, Taken, first_paint  # noqa: E402
 from tests.tui import learnt  # noqa: E402
 from tui import places  # noqa: E402
 from tui.app import Terminal  # noqa: E402
@@ -48,46 +48,11 @@ from valence.config import Settings  # noqa: E402
 from valence.locations import Locations  # noqa: E402
 
 REPORT = ROOT / "docs" / "bench_terminal.md"
-STARTS = 7
 KEYS = 200
 TURNS = 5000
 KINDS = ("typing", "scrolling", "switching")
 
 
-@dataclass(frozen=True)
-class Taken:
-    """Milliseconds by the clock, and of CPU."""
-
-    wall_ms: float
-    cpu_ms: float
-
-
-BARE = """
-import os, time
-from textual.app import App
-from textual.widgets import Footer, Input, Static
-class Bare(App):
-    def compose(self):
-        yield Static("bare")
-        yield Input()
-        yield Footer()
-    def on_ready(self):
-        with open(os.environ["READY"], "w") as file:
-            file.write(f"{time.time()} {time.process_time()}")
-        self.exit()
-Bare().run()
-"""
-OURS = """
-import os, time
-import tui.app
-class Timed(tui.app.Terminal):
-    def on_ready(self):
-        with open(os.environ["READY"], "w") as file:
-            file.write(f"{time.time()} {time.process_time()}")
-        self.exit()
-tui.app.Terminal = Timed
-tui.app.run()
-"""
 DOWNLOADING = """
 import sys, time
 while True:
@@ -116,33 +81,6 @@ def main() -> None:
     print(text)
     if docs:
         REPORT.write_text(text, "utf-8")
-
-
-def first_paint(folder: Path) -> dict[str, list[Taken]]:
-    """From the start of Python to the first paint, one after the other in turns."""
-    home = folder / "paint"
-    with Valence(Settings(), Locations(home)) as valence:
-        places.write(valence.locations.place, places.Place(introduced=True))
-    environment = os.environ | {
-        "VALENCE_HOME": str(home),
-        "PYTHONPATH": str(ROOT),
-        "READY": str(folder / "ready"),
-    }
-    taken: dict[str, list[Taken]] = {"bare": [], "valence": []}
-    for _ in range(STARTS):
-        for name, program in (("bare", BARE), ("valence", OURS)):
-            taken[name].append(on_a_terminal(program, environment))
-    return taken
-
-
-def on_a_terminal(program: str, environment: dict[str, str]) -> Taken:
-    """What a program takes until its first paint, on a pty of its own (`script` makes one)."""
-    coded = f"exec(bytes.fromhex('{program.encode().hex()}'))"  # nothing that a shell acts on
-    command = ["script", "-qec", f'{sys.executable} -c "{coded}"', "/dev/null"]
-    started = time.time()
-    subprocess.run(command, env=environment, check=True, capture_output=True, stdin=subprocess.PIPE)
-    ready, used = map(float, Path(environment["READY"]).read_text().split())
-    return Taken((ready - started) * 1000, used * 1000)
 
 
 Clock = Callable[[], float]
@@ -201,12 +139,16 @@ async def timed(app: Terminal, pilot: Pilot[None]) -> dict[str, list[Taken]]:
     app.query_one(Prompt).focus().cursor_blink = False
     typing = [await one(pilot, clock, "abcde fgh"[number % 9]) for number in range(KEYS)]
     await pilot.press("escape")
+    nothing = [await one(pilot, clock, "f9") for _ in range(KEYS)]
     moves = ("k" if number % 40 < 20 else "j" for number in range(KEYS))
     scrolling = [await one(pilot, clock, key) for key in moves]
     first = [await one(pilot, clock, f"f{number}") for number in range(2, 6)]
     await pilot.pause(3)  # until the pages have settled
     switching = [await one(pilot, clock, f"f{2 + number % 4}") for number in range(KEYS)]
-    return {"typing": typing, "scrolling": scrolling, "switching": switching, "first": first}
+    return {
+        "typing": typing, "scrolling": scrolling, "switching": switching, "first": first,
+        "nothing": nothing,
+    }  # fmt: skip
 
 
 def watched(app: App[None]) -> Clock:
@@ -285,7 +227,7 @@ def long_conversation(valence: Valence) -> str:
 
 
 def report(paint: dict[str, list[Taken]], taken: dict[str, list[Taken]]) -> str:
-    opened, first = taken.pop("open"), taken.pop("first")
+    opened, first, nothing = (taken.pop(name) for name in ("open", "first", "nothing"))
     bare, ours = (median(paint[name]) for name in ("bare", "valence"))
     lines = [
         "# The terminal app: how quick",
@@ -310,6 +252,8 @@ def report(paint: dict[str, list[Taken]], taken: dict[str, list[Taken]]) -> str:
         "|---|--:|--:|--:|--:|--:|--:|--:|",
         *(row(name, taken[name]) for kind in KINDS for name in (kind, f"{kind}, bare")),
         "",
+        "A key that does nothing, which is what Pilot itself takes to wait for all widgets: "
+        f"{median(nothing).cpu_ms:.0f} of CPU, and it is in the figures above. "
         f"A page that is opened for the first time is made then: {median(first).wall_ms:.0f} / "
         f"{median(first).cpu_ms:.0f} (median of 4).",
     ]

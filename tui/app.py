@@ -18,14 +18,16 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.content import Content
+from textual.events import Event, InputEvent
 from textual.message import Message
-from textual.widgets import ContentSwitcher
+from textual.timer import Timer
 
 from tui import places, render
 from tui.commands import Command, Registry, bindings
 from tui.following import Following
-from tui.pages import TABS, Tab
+from tui.pages import TABS
 from tui.palette import Commands
+from tui.screens.main import Main
 from tui.screens.page import Page
 from tui.session import Session
 from tui.shell import SHELL
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
 """How often the shell looks whether a run is training and how far a download is."""
+NOT_THE_OLD = (1_000, 20, 1_000)
+"""While keys are pressed only new objects are searched for garbage; all of them when keys rest."""
+REST_S = 0.5
 SETTLED_S = 2.0
 """By then a new page has all that it shows, and its objects need no look by the garbage collector:
 a collection over all pages is felt in a key."""
@@ -64,7 +69,6 @@ class Terminal(App[None]):
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
     CSS = """
-    ContentSwitcher { height: 1fr; }
     * { scrollbar-size-vertical: 1; }
     CommandPalette #--input { border: hkey $border-blurred; }
     CommandPalette #--input.--list-visible { border-bottom: none; }
@@ -77,7 +81,9 @@ class Terminal(App[None]):
         self.session = session
         self.registry = Registry()
         self._tabs = TabLine()
-        self._pages = ContentSwitcher()
+        self._main = Main(id="main")
+        self._rest: Timer | None = None
+        self._collecting = gc.get_threshold()
         self._training = False
         self._following = Following(session, self._read_notes)
         session.jobs.attach(lambda call: self.post_message(Do(call)), self.complain)
@@ -86,12 +92,16 @@ class Terminal(App[None]):
         # before anything is painted: a change of the theme lays all out anew
         self.theme = session.valence.settings.terminal.theme
 
+    def get_default_screen(self) -> Main:
+        return self._main
+
     def compose(self) -> ComposeResult:
         yield self._tabs
-        yield self._pages
         yield KeyLine()
 
     async def on_mount(self) -> None:
+        gc.set_threshold(*NOT_THE_OLD)
+        self._rest = self.set_interval(REST_S, self._tidy, pause=True)
         self._still()
         await self.action_go(self.session.place.page)
         self.call_after_refresh(self._gather_commands)
@@ -99,6 +109,17 @@ class Terminal(App[None]):
         self._watch()
         if not (self.session.place.introduced or self.session.read_only):
             self.action_introduction()
+
+    async def on_event(self, event: Event) -> None:
+        if self._rest is not None and isinstance(event, InputEvent):
+            self._rest.reset()
+        await super().on_event(event)
+
+    def _tidy(self) -> None:
+        """A collection over all pages is felt in a key, so it waits until none is pressed."""
+        if self._rest is not None:
+            self._rest.pause()
+        gc.collect()
 
     def look(self) -> None:
         """Theme and motion as the settings say."""
@@ -116,6 +137,7 @@ class Terminal(App[None]):
         self._following.stop()
         self.session.jobs.finish()
         gc.unfreeze()
+        gc.set_threshold(*self._collecting)
         if not self.session.read_only:
             places.write(self.session.valence.locations.place, self.session.place)
 
@@ -124,14 +146,13 @@ class Terminal(App[None]):
     async def action_go(self, key: str) -> None:
         """Opens a page; it is made when it is first wanted."""
         tab = next((tab for tab in TABS if tab.key == key), TABS[0])
-        page = self._page(tab)
-        if page is None:
-            page = tab.load()(self.session)
-            await self._pages.add_content(page)
+        if tab.key not in self._main.pages:
+            await self._main.add(tab.load()(self.session))
             self.set_timer(SETTLED_S, gc.freeze)
-        self._pages.current = self.session.place.page = tab.key
+        self.session.place.page = tab.key
+        self._main.open(tab.key)
         self._tabs.open(tab.key)
-        page.shown()
+        self.page.shown()
 
     @on(TabTitle.Chosen)
     async def tab_chosen(self, event: TabTitle.Chosen) -> None:
@@ -152,12 +173,7 @@ class Terminal(App[None]):
     @property
     def page(self) -> Page:
         """The page that is open."""
-        return self._pages.get_child_by_id(self._pages.current or TABS[0].key, Page)
-
-    def _page(self, tab: Tab) -> Page | None:
-        return next(
-            (page for page in self._pages.query_children(Page) if tab.key == page.KEY), None
-        )
+        return self._main.pages[self.session.place.page]
 
     def _gather_commands(self) -> None:
         """Loads the other pages when the first has been painted, for what can be done on them."""

@@ -7,12 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from textual.widgets import ContentSwitcher, OptionList
+from textual.widgets import OptionList
 
 from tests.tui.playing import Stage, opened, play
 from tui import places
 from tui.app import Terminal
 from tui.screens.help import Help
+from tui.screens.page import Page
 from tui.session import Session
 from tui.widgets.confirm import Confirm
 from tui.widgets.prompt import Prompt
@@ -22,8 +23,10 @@ from valence.config import load_settings
 from valence.exclusive import LEASE, LEASE_S, TERMINAL, held
 
 
-def where(app: Terminal) -> str | None:
-    return app.screen_stack[0].query_one(ContentSwitcher).current
+def where(app: Terminal) -> str:
+    """The one page that is to be seen."""
+    [page] = [page for page in app.screen_stack[0].query(Page) if page.display]
+    return page.KEY
 
 
 def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None:

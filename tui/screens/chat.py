@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static, TextArea
+from textual.widgets import TextArea
 
 from store.conversations import Turn
 from tui import clipboard, render
@@ -21,6 +21,7 @@ from tui.screens.talk import TalkPage
 from tui.session import Session
 from tui.widgets.prompt import Prompt
 from tui.widgets.turn import TurnView
+from tui.widgets.words import Words
 from valence.conversation.provenance import Told
 from valence.conversation.transcript import write
 
@@ -82,7 +83,7 @@ class ChatPage(TalkPage):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._slashes = Static(id="slashes")
+        self._slashes = Words(id="slashes")
         place = session.place
         self._prompt = Prompt(place.history, HINT, place.draft)
 
@@ -129,7 +130,7 @@ class ChatPage(TalkPage):
         self.session.place.draft = self._prompt.text
         typed = self._prompt.slash
         found = self.shell.registry.beginning(typed)[:MOST_SLASHES] if typed is not None else []
-        self._slashes.update(
+        self._slashes.say(
             render.choices([(f"/{each.slash} {each.takes}", each.help) for each in found])
         )
         self._slashes.display = bool(found)
@@ -164,7 +165,7 @@ class ChatPage(TalkPage):
         from valence.conversation import revising
 
         app = self.session.valence
-        await self._revise(lambda turn: revising.rate(app, turn, rating > 0))
+        await self._revise(self.story.chosen, lambda turn: revising.rate(app, turn, rating > 0))
 
     async def action_frontier(self) -> None:
         from valence.conversation import revising
@@ -178,18 +179,18 @@ class ChatPage(TalkPage):
             _, answer = revising.ask_frontier(app, turn, tell)
             self.session.jobs.run(partial(learn, app, answer), lane="learning")
 
-        await self._revise(ask, "asking the frontier …")
+        await self._revise(self.story.chosen, ask, "asking the frontier …")
 
     def action_correct(self) -> None:
         """The answer in an editor; what comes back is kept as a correction."""
         from valence.conversation import revising
 
-        kept = self._chosen()
-        if kept is not None:
+        view, kept = self.story.chosen, self._chosen()
+        if view is not None and kept is not None:
             app = self.session.valence
-            self.load(partial(revising.draft, app, kept.turn), self._edit_answer)
+            self.load(partial(revising.draft, app, kept.turn), partial(self._edit_answer, view))
 
-    def _edit_answer(self, draft: Draft) -> None:
+    def _edit_answer(self, view: TurnView, draft: Draft) -> None:
         from tui.screens.edit import Edit
         from valence.conversation import revising
 
@@ -198,13 +199,15 @@ class ChatPage(TalkPage):
 
         async def corrected(text: str | None) -> None:
             if text is not None and text != draft.text:
-                await self._revise(lambda turn: revising.correct(app, turn, text))
+                await self._revise(view, lambda turn: revising.correct(app, turn, text))
 
         self.app.push_screen(Edit("What should it have been?", draft.text, hint), corrected)
 
-    async def _revise(self, change: Callable[[Turn], object], waiting: str = "…") -> None:
-        """Changes the chosen turn in the thread of the turns, and shows it as it is then."""
-        view, kept = self.story.chosen, self._chosen()
+    async def _revise(
+        self, view: TurnView | None, change: Callable[[Turn], object], waiting: str = "…"
+    ) -> None:
+        """Changes a turn in the thread of the turns, and shows it as it is then."""
+        kept = self._answered_in(view)
         if view is None or kept is None:
             return
 
@@ -222,7 +225,9 @@ class ChatPage(TalkPage):
 
     def _chosen(self) -> Told | None:
         """The chosen turn where it has been answered."""
-        view = self.story.chosen
+        return self._answered_in(self.story.chosen)
+
+    def _answered_in(self, view: TurnView | None) -> Told | None:
         if view is None or view.told is None:
             self.notify("There is no answer yet.")
             return None

@@ -55,6 +55,7 @@ class ConversationList(ModalScreen[str | None]):
         self._session = session
         self._found: list[Conversation] = []
         self._archived = False
+        self._asked = ("", False)
         self._input = Input(placeholder="Search in what was said")
         self._list = VimList()
 
@@ -70,7 +71,8 @@ class ConversationList(ModalScreen[str | None]):
 
     @on(Input.Changed)
     def _look(self) -> None:
-        self._session.jobs.run(partial(self._read, self._input.value, self._archived), self._show)
+        asked = self._asked = (self._input.value, self._archived)
+        self._session.jobs.run(partial(self._read, *asked), partial(self._show, asked))
 
     def _read(self, words: str, archived: bool) -> list[Conversation]:
         conversations = self._session.valence.memory.conversations
@@ -78,7 +80,9 @@ class ConversationList(ModalScreen[str | None]):
             return conversations.find(words, MOST, archived)
         return conversations.list(MOST, archived)
 
-    def _show(self, found: list[Conversation]) -> None:
+    def _show(self, asked: tuple[str, bool], found: list[Conversation]) -> None:
+        if not self.is_attached or asked is not self._asked:
+            return  # something else has been asked for meanwhile
         self._found = found
         rows = [
             Option(render.row((_when(one), f"{'(archived) ' * one.archived}{one.title}"), WIDTHS))

@@ -196,9 +196,7 @@ class Introduction(Screen[None]):
         elif self.has_class("keyed") and not key:
             self._key.focus()
         else:
-            self._session.jobs.run(
-                lambda: self._save_frontier(model, key), lambda _: self._next(), self._fail, "turns"
-            )
+            self._save(lambda: self._save_frontier(model, key))
 
     def _save_frontier(self, model: str, key: str) -> None:
         if key:
@@ -210,9 +208,17 @@ class Introduction(Screen[None]):
         self._keep("privacy.learn", ("all", "corrections", "none")[index])
 
     def _keep(self, key: str, value: str) -> None:
-        self._session.jobs.run(
-            lambda: self._session.save(key, value), lambda _: self._next(), self._fail, "turns"
-        )
+        self._save(lambda: self._session.save(key, value))
+
+    def _save(self, save: Callable[[], object]) -> None:
+        """Goes on when it is kept, unless that has been done by then: Enter may be hit twice."""
+        step = self._session.place.introduction
+
+        def saved(_: object) -> None:
+            if self.is_attached and self._session.place.introduction == step:
+                self._next()
+
+        self._session.jobs.run(save, saved, self._fail, "turns")
 
     def _fail(self, sentence: str) -> None:
         self._problem.update(render.failure(sentence))

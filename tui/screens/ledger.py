@@ -5,6 +5,9 @@ What is said is `ledger_words`'s, how the calls are read `tui.widgets.calls`'s.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -66,7 +69,7 @@ class LedgerPage(Page):
     )  # fmt: skip
     DEFAULT_CSS = """
     LedgerPage #filters { height: 1; }
-    LedgerPage #count { width: 1fr; text-align: right; }
+    LedgerPage #count { width: 1fr; height: 1; text-align: right; }
     LedgerPage SearchLine { margin-bottom: 1; }
     LedgerPage #story { display: none; width: 45%; margin-left: 2; }
     LedgerPage.wide #story { display: block; }
@@ -82,6 +85,12 @@ class LedgerPage(Page):
         self._list = Calls(session)
         self._nothing = EmptyState("No calls yet", "All that Valence answers is kept here.")
         self._story = Words()
+        self._acts: dict[str, Callable[[Call], None]] = {
+            "correct": self._correct,
+            "good": partial(self._rate, True),
+            "bad": partial(self._rate, False),
+            "forget": self._ask_to_forget,
+        }
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="filters"):
@@ -178,7 +187,7 @@ class LedgerPage(Page):
     def preview(self) -> None:
         if (call := self._list.call) is not None and self.has_class("wide"):
             stores = self.session.valence.stores
-            self.load(lambda: story_of(stores, call.id), self._preview)
+            self.look(lambda: story_of(stores, call.id), self._preview)
 
     def _preview(self, story: Story) -> None:
         if self._list.call is not None and self._list.call.id == story.call.id:
@@ -191,16 +200,32 @@ class LedgerPage(Page):
             self.load(lambda: story_of(stores, call.id), self._open)
 
     def _open(self, story: Story) -> None:
-        self.app.push_screen(StoryScreen(story), self._act)
+        self.app.push_screen(StoryScreen(story), partial(self._act, story.call))
 
-    async def _act(self, wanted: str | None) -> None:
-        """What was wanted in the story, if it may be done."""
+    def _act(self, call: Call, wanted: str | None) -> None:
+        """What was wanted in the story, on its call, if it may be done."""
         if wanted and self.check_action(wanted, ()):
-            await self.run_action(wanted)
+            self._acts[wanted](call)
+
+    def _on_call(self, wanted: str) -> None:
+        """The same on the call under the cursor."""
+        if (call := self._list.call) is not None:
+            self._acts[wanted](call)
 
     def action_correct(self) -> None:
-        if (call := self._list.call) is not None:
-            self.load(lambda: draft_of(call.output), lambda draft: self._edit(call, draft))
+        self._on_call("correct")
+
+    def action_good(self) -> None:
+        self._on_call("good")
+
+    def action_bad(self) -> None:
+        self._on_call("bad")
+
+    def action_forget(self) -> None:
+        self._on_call("forget")
+
+    def _correct(self, call: Call) -> None:
+        self.load(lambda: draft_of(call.output), lambda draft: self._edit(call, draft))
 
     def _edit(self, call: Call, draft: Draft, hint: str = "") -> None:
         """Has the answer edited; what was written and cannot be kept is edited further."""
@@ -219,29 +244,20 @@ class LedgerPage(Page):
         way = "One fact a line: subject | relation | object" if draft.facts else ""
         self.app.push_screen(Edit("What should it have been?", draft.text, hint or way), keep)
 
-    def action_good(self) -> None:
-        self._rate(good=True)
-
-    def action_bad(self) -> None:
-        self._rate(good=False)
-
-    def _rate(self, good: bool) -> None:
-        if (call := self._list.call) is not None:
-            valence = self.session.valence
-            self.load(
-                lambda: feedback.rate(valence, call.id, good),
-                lambda _: self._look_again(call),
-                lane="turns",
-            )
+    def _rate(self, good: bool, call: Call) -> None:
+        valence = self.session.valence
+        self.load(
+            lambda: feedback.rate(valence, call.id, good),
+            lambda _: self._look_again(call),
+            lane="turns",
+        )
 
     def _look_again(self, call: Call) -> None:
         """Something was said of a call."""
         self._list.look_again(call)
         self.preview()
 
-    def action_forget(self) -> None:
-        if (call := self._list.call) is None:
-            return
+    def _ask_to_forget(self, call: Call) -> None:
         question = Confirm(
             render.text("Forget this call for good?", "bold"),
             render.text(

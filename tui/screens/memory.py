@@ -47,6 +47,8 @@ class MemoryPage(Page):
                 label="Forget", writes=True),
     )  # fmt: skip
 
+    DEFAULT_CSS = "MemoryPage ContentSwitcher { height: 1fr; }"
+
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._known = Known(self)

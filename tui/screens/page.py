@@ -35,6 +35,7 @@ class Page(Container):
     def __init__(self, session: Session) -> None:
         super().__init__(id=self.KEY)
         self.session = session
+        self._looks: dict[Callable[[Any], Any], object] = {}
 
     @property
     def shell(self) -> Shell:
@@ -62,6 +63,12 @@ class Page(Container):
             return on_done(result) if on_done is not None and self.is_attached else None
 
         self.session.jobs.run(function, done, lane=lane)
+
+    def look(self, function: Callable[[], Result], show: Callable[[Result], Any]) -> None:
+        """Loads what `show` shows. Of several looks with the same `show` only the last is shown:
+        threads overtake each other, and what was asked before is out of date."""
+        self._looks[show] = mine = object()
+        self.load(function, lambda found: show(found) if self._looks[show] is mine else None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What writes is off while another Valence has the home open."""

@@ -80,7 +80,7 @@ class SettingsPage(Page):
             keys = {provider: source(provider) for provider in VARIABLES}
             return self.session.valence.settings, options(path), keys
 
-        self.load(read, self._show)
+        self.look(read, self._show)
 
     @property
     def option(self) -> Option | None:
@@ -153,6 +153,8 @@ class SettingsPage(Page):
     def ask(self, event: SearchLine.Asked) -> None:
         self._words = event.words.casefold().split()
         self._fill()
+        if self._words:  # not where a search for its first letters has led
+            self.query_one(Listing).action_first()
 
     @on(SearchLine.Left)
     def leave_search(self) -> None:

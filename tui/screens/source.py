@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -49,7 +50,9 @@ class Source(ModalScreen[None]):
     def action_turn(self, step: int) -> None:
         self._place = (self._place + step) % len(self._cited)
         citation = self._cited[self._place]
-        self._session.jobs.run(lambda: self._read(citation["source"]), self._show)
+        self._session.jobs.run(
+            lambda: self._read(citation["source"]), partial(self._show, citation)
+        )
 
     def _read(self, source_id: str | None) -> str:
         if source_id is None:
@@ -57,8 +60,9 @@ class Source(ModalScreen[None]):
         chunks = self._session.valence.memory.episodes.of_source(source_id)
         return "\n\n".join(chunk.text for chunk in chunks) or "It has been forgotten."
 
-    def _show(self, text: str) -> None:
-        one = self._cited[self._place]
+    def _show(self, one: dict[str, Any], text: str) -> None:
+        if one is not self._cited[self._place]:
+            return  # another has been turned to meanwhile
         place = one["place"] or ("said by you" if one["kind"] == "turn" else one["title"])
         title = f"[{one['number']}] {place or 'said by you'}"
         head = Content.styled(render.line(title), "bold")

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Talk:
-    """The conversation that turns go into; it has no id before its first turn."""
+    """The conversation that turns go into; it has no id before its first turn. `shown` is set when
+    its turns are on the page."""
 
     id: str | None = None
+    shown: bool = False
 
 
 @dataclass
@@ -53,7 +55,7 @@ class TalkPage(Page):
         self.under_way: list[Running] = []
 
     def on_mount(self) -> None:
-        self.load(self._read, self._begin)
+        self._look()
 
     @property
     def busy(self) -> bool:
@@ -62,9 +64,20 @@ class TalkPage(Page):
 
     # -- the conversation ----------------------------------------------------------------------
 
-    def _read(self) -> tuple[list[Told], bool]:
+    def _look(self) -> None:
+        """Shows the conversation when it has been read, unless by then another one has been opened
+        or something been said in this one."""
+        talk = self.talk
+
+        async def begin(read: tuple[list[Told], bool]) -> None:
+            if talk is self.talk and not talk.shown:
+                await self._begin(read)
+
+        self.load(partial(self._read, talk), begin)
+
+    def _read(self, talk: Talk) -> tuple[list[Told], bool]:
         """The last turns; and whether there is no local model, which only a beginner is told."""
-        app, id = self.session.valence, self.talk.id
+        app, id = self.session.valence, talk.id
         turns = app.memory.conversations.page(id, limit=PAGE) if id is not None else []
         if turns:
             return told(app, turns), False
@@ -75,6 +88,7 @@ class TalkPage(Page):
 
     async def _begin(self, read: tuple[list[Told], bool]) -> None:
         turns, lacking = read
+        self.talk.shown = True
         await self.story.begin(turns)
         if not turns:
             await self.story.mount(Static(render.welcome(lacking), id="welcome"))
@@ -83,7 +97,7 @@ class TalkPage(Page):
         """Shows a conversation, or a new one."""
         self.talk = Talk(conversation)
         self.session.place.conversation = conversation
-        self.load(self._read, self._begin)
+        self._look()
 
     @on(Story.MoreWanted)
     def more(self, event: Story.MoreWanted) -> None:
@@ -167,7 +181,10 @@ class TalkPage(Page):
 
     async def _failed(self, running: Running, sentence: str) -> None:
         self.under_way.remove(running)
-        await running.view.failed(sentence)
+        if running.view.is_attached:
+            await running.view.failed(sentence)
+        else:
+            self.notify(render.line(sentence), severity="error", markup=False, timeout=10)
 
     def stopped(self, question: str) -> None:
         """A turn was stopped before it had an answer."""
@@ -181,12 +198,11 @@ class TalkPage(Page):
         after_turn(self.session.valence)
 
     async def _to_the_end(self) -> None:
-        self.story.query("#welcome").remove()
-        if not self.story.at_end:
-            await self._begin(self._read())
+        if not (self.talk.shown and self.story.at_end):
+            await self._begin(self._read(self.talk))
+        await self.story.query("#welcome").remove()
 
     async def go_on_in(self, conversation: str, text: str) -> None:
         """Shows another conversation and says something in it."""
         self.talk = Talk(conversation)
-        await self._begin(self._read())
         await self.say(text)

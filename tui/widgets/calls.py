@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from store.browsing import Filter, Page, Place, browse, said_of
 from store.calls import Call
-from tui import figures
+from tui import figures, render
 from tui import ledger_words as say
 from tui.session import Session
 from tui.widgets.endless import EndlessList
@@ -91,9 +91,12 @@ class Calls(EndlessList):
         )
 
     def drop(self, call: Call) -> None:
-        """The call is forgotten."""
-        self._calls = [one for one in self._calls if one.id != call.id]
-        self.remove_option(call.id)
+        """The call is forgotten; a page on its way may have been read before that."""
+        if self._loading:
+            self.begin(self._wanted, self._words)
+        if any(one.id == call.id for one in self._calls):
+            self._calls = [one for one in self._calls if one.id != call.id]
+            self.remove_option(call.id)
 
     def _fetch(self, before: Place | None, anew: bool) -> None:
         """One page in a thread; what was asked for before the last change is dropped."""
@@ -101,17 +104,19 @@ class Calls(EndlessList):
         self._loading = True
 
         def fetch() -> Found:
-            try:
-                page = browse(self._db, wanted, words, before, PAGE)
-                return page, {**said_of(self._db, [call.id for call in page.calls])}
-            finally:
-                self._loading = False
+            page = browse(self._db, wanted, words, before, PAGE)
+            return page, {**said_of(self._db, [call.id for call in page.calls])}
 
         def fetched(found: Found) -> None:
             if self.is_attached and ticket == self._ticket:
+                self._loading = False
                 self._add(found, anew)
 
-        self._session.jobs.run(fetch, fetched)
+        def failed(sentence: str) -> None:
+            self._loading = self._loading and ticket != self._ticket
+            self.notify(render.line(sentence), severity="error", markup=False, timeout=10)
+
+        self._session.jobs.run(fetch, fetched, failed)
 
     def _add(self, found: Found, anew: bool) -> None:
         page, said = found

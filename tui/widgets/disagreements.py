@@ -56,7 +56,7 @@ class Disagreements(Section):
         return Chosen(fact.id, remembered.triple(fact)) if fact else None
 
     def refresh_from_store(self) -> None:
-        self.owner.load(lambda: self.memory.knowledge.contradictions(), self._show)
+        self.owner.look(lambda: self.memory.knowledge.contradictions(), self._show)
 
     def settle(self) -> None:
         """The claim under the cursor holds; the others are believed no longer."""

@@ -11,12 +11,12 @@ from textual.content import Content
 from textual.events import Click
 from textual.screen import Screen
 from textual.style import Style
-from textual.widgets import Static
 
 from tui import render
+from tui.widgets.words import Words
 
 
-class KeyLine(Static):
+class KeyLine(Words):
     """The keys of what has the focus; those that are off are dim."""
 
     DEFAULT_CSS = """
@@ -35,7 +35,7 @@ class KeyLine(Static):
             if one.binding.show:
                 shown.setdefault(one.binding.action, one)
         keys = [self._key(one.binding, one.enabled) for one in shown.values()]
-        self.update(Content("").join(keys), layout=False)
+        self.say(Content("").join(keys))
 
     def _key(self, binding: Binding, enabled: bool) -> Content:
         named = Content.assemble(

@@ -141,7 +141,7 @@ class Known(Section):
             found = named_like(db, words) if words else told_lately(db)
             return found, self.memory.graph.count()
 
-        self.owner.load(find, lambda found: self._show_found(*found))
+        self.owner.look(find, self._show_found)
 
     def search(self) -> None:
         self.screen.set_focus(self.query_one(SearchLine))
@@ -177,14 +177,16 @@ class Known(Section):
 
     # -- what was found ------------------------------------------------------------------------
 
-    def _show_found(self, found: list[Listed], facts: int) -> None:
-        self._found = found
+    def _show_found(self, read: tuple[list[Listed], int]) -> None:
+        found, facts = read
+        changed, self._found = found != self._found, found
         self.show_empty(not found and not self._words and not facts)
         self.post_message(self.Counted(self.KEY, facts))
         self._trail = []
         if any(each.entity.id == self.entities.chosen for each in found):
             self.open(self.entities.chosen)
-        self.call_after_refresh(self._fill)  # by then the lists have their widths
+        if changed:
+            self.call_after_refresh(self._fill)  # by then the lists have their widths
 
     def _fill(self) -> None:
         width = max(12, self.entities.content_size.width - 3)
@@ -193,7 +195,7 @@ class Known(Section):
         self._show_facts()
 
     def _show_about(self, about: About | None) -> None:
-        if about is None or about.entity.id != self._wanted:
+        if about is None or about.entity.id != self._wanted or about == self._about:
             return
         self._about = about
         others = f"  also {', '.join(map(render.line, about.aliases))}" if about.aliases else ""

@@ -54,8 +54,9 @@ class Plot(Widget):
 
     def show(self, lines: Sequence[Line], axes: Axes) -> None:
         """Draw these from now on."""
-        self._lines, self._axes = lines, axes
-        self.refresh()
+        if (lines, axes) != (self._lines, self._axes):
+            self._lines, self._axes = lines, axes
+            self.refresh()
 
     def render(self) -> Content:
         return draw(self._lines, self._axes, self.size.width, self.size.height)

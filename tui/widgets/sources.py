@@ -73,7 +73,7 @@ class SourceList(Section):
 
     def refresh_from_store(self) -> None:
         self.query_one("#folder", Words).say(self._folder())
-        self.owner.load(self._look, lambda found: self._show(*found))
+        self.owner.look(self._look, self._show)
 
     def search(self) -> None:
         self.screen.set_focus(self.query_one(SearchLine))
@@ -121,8 +121,8 @@ class SourceList(Section):
     def _source(self) -> Source | None:
         return next((each for each in self._sources if each.id == self.read.chosen), None)
 
-    def _show(self, sources: list[Source], holdings: dict[str, Holdings]) -> None:
-        self._sources, self._holdings = sources, holdings
+    def _show(self, read: Listed) -> None:
+        self._sources, self._holdings = sources, _ = read
         self.show_empty(not sources and not self._words)
         if not self._words:
             self.post_message(self.Counted(self.KEY, len(sources)))

@@ -39,7 +39,7 @@ class TabLine(Horizontal):
     TabTitle { width: auto; padding: 0 1; color: $text-muted; }
     TabTitle:hover { color: $foreground; }
     TabTitle.open { color: $foreground; text-style: bold underline; }
-    TabLine #state { width: 1fr; text-align: right; color: $text-muted; padding: 0 1; }
+    TabLine #state { width: 1fr; height: 1; text-align: right; color: $text-muted; padding: 0 1; }
     """
 
     def compose(self) -> ComposeResult:

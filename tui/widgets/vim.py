@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import Resize
 from textual.widgets import DataTable, OptionList
 
 
@@ -18,6 +19,14 @@ class VimList(OptionList):
     """A list to choose from. Give its options as Content out of `tui.render`."""
 
     BINDINGS: ClassVar[list[BindingType]] = _vim("cursor_down", "cursor_up", "first", "last")
+    _width = 0
+
+    def _on_resize(self, event: Resize) -> None:  # type: ignore[override]
+        """Keeps what is drawn where the list is only shown again, as wide as it was."""
+        width = self.scrollable_content_region.width
+        if width == self._width:
+            event.prevent_default()
+        self._width = width
 
 
 class VimTable(DataTable[object]):

@@ -7,10 +7,11 @@ from textual.widgets import Static
 
 
 class Words(Static):
-    """Shows Content out of `tui.render`. A change lays out the whole screen; no change, nothing."""
+    """Shows Content out of `tui.render`. A change of what is as large as its text lays out
+    the whole screen; no change, nothing."""
 
     def say(self, content: Content) -> None:
         """This from now on."""
         before = self.content
         if not (isinstance(before, Content) and content.is_same(before)):
-            self.update(content)
+            self.update(content, layout=self.styles.auto_dimensions)

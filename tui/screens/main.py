@@ -1,0 +1,34 @@
+"""The screen that the pages are on, made so that a key draws no more than it changes."""
+
+from __future__ import annotations
+
+from textual.reactive import Reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.screens.page import Page
+
+
+class Main(Screen[None]):
+    """One page at a time. The pages are its own children: what is between them is drawn as well.
+
+    Draws what has got the focus and what has lost it, where Textual's own screen draws all.
+    """
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+
+    @property
+    def pages(self) -> dict[str, Page]:
+        """The pages that have been made, by their keys."""
+        return {page.KEY: page for page in self.query_children(Page)}
+
+    async def add(self, page: Page) -> None:
+        """A page that is not shown yet."""
+        page.display = False
+        await self.mount(page)
+
+    def open(self, key: str) -> None:
+        """Shows this page and no other."""
+        with self.app.batch_update():
+            for page in self.pages.values():
+                page.display = key == page.KEY
