@@ -155,8 +155,8 @@ in this repository.
 
 *By chance*: the ECE that as many answers would show if each confidence were its true chance. Ten
 bins of some hundred answers are never quite level, so no calibration can do better than that.
-Which of the kept-back answers fit the scorer is drawn; AUROC (± its standard deviation), ECE and Brier
-score are means over 20 such draws. Everything below is of one draw, the product's.
+Which of the kept-back answers fit the scorer is drawn: AUROC and ECE (± standard deviation) and the
+Brier score are means over 20 such draws. Everything below is of one draw, the product's.
 
 ## The promise
 
