@@ -111,7 +111,7 @@ def heading(title: str) -> Content:
 def run_line(run: Run, found: Progress | None, width: int, today: str) -> Content:
     """One run: where it is while it goes on (`found`), how it ended afterwards."""
     state, told = (_state(found), _told(found)) if found else (run.state, run.reason)
-    cells = (figures.when(run.created_at, today), state, told)
+    cells = (figures.when(run.created_at, today), state, figures.shortened(told))
     return render.row(cells, _columns(width), "bold" if found else "")
 
 
