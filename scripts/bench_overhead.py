@@ -177,7 +177,7 @@ def scorer(weights_sha256: str) -> dict[str, Any]:
     from models.scorer import Scorer
     from models.scores import FEATURES
 
-    names = (*FEATURES, "literal_share", "n_triples", "text_covered")
+    names = (*FEATURES, "literal_share", "text_covered")
     flat = (0.0,) * len(names)
     line = Linear(flat, (1.0,) * len(names), flat, 9.0)
     return Scorer(names, line, Platt(1.0, 0.0), weights_sha256).to_json()

@@ -43,11 +43,12 @@ def of_tokens(scores: TokenScores) -> dict[str, float]:
 
 
 def of_facts(text: str, facts: Triples, learnt: frozenset[str]) -> dict[str, float]:
-    """Features of an answer's facts that have been judged and left out: F1 with what the builtin
-    reader finds, and the share of relations among those that were `learnt`, case folded."""
+    """Features of an answer's facts that have been judged and left out: how many they are, F1 with
+    what the builtin reader finds, the share of relations that were `learnt`, case folded."""
     reader = get("decompose")
     known = [caseless(relation) in learnt for _, relation, _ in facts]
     return {
+        f"{CANDIDATE}n_triples": float(len(facts)),
         f"{CANDIDATE}builtin_agreement": reader.score(facts, reader.builtin(text)),
         f"{CANDIDATE}relation_known": sum(known) / len(known) if known else 0.0,
     }

@@ -25,7 +25,7 @@ RETIRED = frozenset(
     {"first_logprob", "mean_entropy", "mean_margin", "min_logprob", "q25_logprob", "relation_known"}
 )
 """Features of earlier versions, which attempts no longer have (docs/bench_gate.md)."""
-RETIRED_OF = {"decompose": frozenset({"builtin_agreement"})}
+RETIRED_OF = {"decompose": frozenset({"builtin_agreement", "n_triples"})}
 """Those that one boundary's attempts no longer have."""
 
 EARLIER = "its scorer was fitted by an earlier version; train it anew"

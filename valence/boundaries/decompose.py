@@ -93,7 +93,6 @@ class Decompose(Boundary[str, Triples]):
 
     def features(self, input: str, output: Triples) -> dict[str, float]:
         return {
-            "n_triples": float(len(output)),
             "literal_share": form.literal_share(output, input),
             "text_covered": covered(form.values(output), input),
         }
@@ -105,7 +104,6 @@ class Decompose(Boundary[str, Triples]):
             return ()
         return tuple(
             {
-                "n_triples": float(len(output)),
                 "literal_share": form.literal_share((triple,), input),
                 "text_covered": covered(form.values((triple,)), input),
             }
