@@ -185,14 +185,14 @@ def torture(tmp_path: Path) -> Iterator[Torture]:
         yield Torture(home, serving, asked=LEARNT)
 
 
-FEW: Sequence[Kill] = [during_calls] * 6 + [during_training] * 2 + [around_promotion] * 2
+FEW: Sequence[Kill] = [during_calls] * 3 + [during_training] + [around_promotion] * 2
 MANY: Sequence[Kill] = [during_calls] * 16 + [during_training] * 16 + [around_promotion] * 18
 
 
 @pytest.mark.parametrize(
     ("kills", "seed"),
     [
-        pytest.param(FEW, 1, id="10"),
+        pytest.param(FEW, 1, id="6"),
         pytest.param(MANY, 2, id="50", marks=[pytest.mark.slow, pytest.mark.timeout(3600)]),
     ],
 )

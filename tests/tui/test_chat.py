@@ -466,7 +466,7 @@ def test_turns_that_come_for_an_edge_that_was_left_make_no_gap(valence: Valence)
         async with opened(valence, session=Session(valence, place=place)) as stage:
             story = stage.app.query_one(Story)
             await scrolled(stage, story.scroll_home, "What was said at 100")
-            for _ in range(100):
+            for _ in range(40):
                 story.scroll_home(animate=False, immediate=True)
                 story.scroll_end(animate=False, immediate=True)
                 await stage.pilot.pause(0.01)
