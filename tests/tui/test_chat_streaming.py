@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.drafting import TOLD, drafting
 from tests.loopback import Fault, LoopbackFrontier
 from tests.tui.playing import Stage, opened, play
 from tui.screens.chat import ChatPage
@@ -24,14 +25,7 @@ SAID = "It is told that Ada Lovelace was born in the city of **London**, and now
 
 @pytest.fixture
 def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackFrontier]:
-    drafts = [DRAFT]
-
-    def answer(user: str, body: dict[str, Any]) -> dict[str, Any]:
-        if user.startswith("{"):
-            return {"text": drafts.pop() if drafts else SAID}
-        return {"triples": [["Ada Lovelace", "birthPlace", "London"]]}
-
-    with LoopbackFrontier(answer) as running:
+    with LoopbackFrontier(drafting(DRAFT, SAID)) as running:
         named = {"PROVIDER": "anthropic", "MODEL": "test", "BASE_URL": running.base_url}
         for name, value in named.items():
             monkeypatch.setenv(f"VALENCE_FRONTIER__{name}", value)
@@ -42,7 +36,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackFron
 def told(server: LoopbackFrontier) -> Iterator[Valence]:
     """A home that has been told one thing."""
     with Valence.open() as valence:
-        valence.assistant.ask("Ada Lovelace was born in London.")
+        valence.assistant.ask(TOLD)
         yield valence
 
 

@@ -15,10 +15,10 @@ import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.drafting import TOLD, drafting
 from tests.loopback import Fault, LoopbackFrontier
 from tests.valence.conftest import Run
 from valence.app import Valence
@@ -63,19 +63,12 @@ class Terminal:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[LoopbackFrontier]:
     """The frontier of a home that has been told one thing."""
-    drafts = [DRAFT]
-
-    def answer(user: str, body: dict[str, Any]) -> dict[str, Any]:
-        if user.startswith("{"):
-            return {"text": drafts.pop() if drafts else SAID}
-        return {"triples": [["Ada Lovelace", "birthPlace", "London"]]}
-
-    with LoopbackFrontier(answer) as running:
+    with LoopbackFrontier(drafting(DRAFT, SAID)) as running:
         named = {"PROVIDER": "openai", "MODEL": "gpt-4o-mini", "BASE_URL": running.base_url}
         for name, value in named.items():
             monkeypatch.setenv(f"VALENCE_FRONTIER__{name}", value)
         with Valence.open() as app:
-            app.assistant.ask("Ada Lovelace was born in London.")
+            app.assistant.ask(TOLD)
         running.requests.clear()
         yield running
 
