@@ -9,6 +9,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,6 +133,7 @@ class Database:
             )
             self._keep(connection)
             connection.row_factory = sqlite3.Row
+            _write_ahead(connection)
             for pragma in pragmas(sys.platform):
                 connection.execute(f"PRAGMA {pragma}")
         self._local.connection = connection
@@ -158,7 +160,7 @@ class Database:
 def pragmas(platform: str) -> list[str]:
     """What each connection sets. On macOS only F_FULLFSYNC reaches the medium."""
     durable = ["fullfsync=1", "checkpoint_fullfsync=1"] if platform == "darwin" else []
-    return ["journal_mode=WAL", "synchronous=FULL", *durable, "foreign_keys=1", "secure_delete=1"]
+    return ["synchronous=FULL", *durable, "foreign_keys=1", "secure_delete=1"]
 
 
 def sqlite_warning(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str | None:
@@ -183,6 +185,20 @@ def _make_private(path: Path) -> None:
         path.chmod(0o600)
     except OSError as error:
         raise DatabaseReadOnly(f"{path}: cannot be opened ({error.strerror})") from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets the journal's mode, which SQLite itself does not wait for: of two that make a file at
+    once neither would ever get the other's lock."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
