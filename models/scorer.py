@@ -1,9 +1,9 @@
 """From the features of an attempt to a confidence: the calibrated chance that its output is right.
 
-Few labels bear a straight line, whose log-odds are a probability as they are; more of them trees,
-which need a link: a sigmoid, or with more labels any rising curve. It is fitted on scores of
-attempts that the trees had not seen, then they are fitted anew on all of them. Fitting takes
-scikit-learn and is seeded; using a scorer does not.
+A straight line, whose log-odds are a probability as they are. Where labels are many, trees may take
+its place, if on attempts that neither had seen they prove better beyond chance. Trees need a link: a
+sigmoid, or with more labels any rising curve, fitted on scores of attempts that the trees had not
+seen. Fitting takes scikit-learn and is seeded; using a scorer does not.
 Knows numbers only: not what an output is, nor what a confidence is for.
 """
 
@@ -18,12 +18,18 @@ from models.errors import ScorerError
 from models.fusion import Isotonic, Linear, Platt, Tree, Trees, link_of, model_of
 
 TREES_FROM = 500
-"""Labels from which gradient boosting beats a straight line."""
+"""Labels from which gradient boosting is tried beside the straight line."""
 
 ISOTONIC_FROM = 1000
 """Labels from which a free curve beats a sigmoid (Niculescu-Mizil & Caruana 2005)."""
 
 FOLDS = 5
+RARER_FEWEST = 2 * FOLDS
+"""Labels of the rarer kind that trees need: they are held out twice, for the link and to be judged."""
+
+BEYOND_CHANCE = 1.645
+"""Standard errors, one-sided 95%."""
+
 SEED = 0
 AS_IT_IS = Platt(1.0, 0.0)
 
@@ -108,23 +114,37 @@ def _names(features: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
 
 
 def _fit(rows: list[list[float]], labels: list[bool]) -> tuple[Linear | Trees, Platt | Isotonic]:
-    """A line as it is: a link on top of it only adds noise (docs/bench_gate.md). Trees with their
-    link, as CalibratedClassifierCV(ensemble=False) does; with a single label of one kind nothing
-    can be held out, and their own log-odds stand."""
-    from sklearn.calibration import CalibratedClassifierCV
+    """The line as it is, for a link on top of it only adds noise (docs/bench_gate.md), or trees with
+    their link, as CalibratedClassifierCV(ensemble=False) fits them."""
+    line = _regression()
+    rarer = min(labels.count(True), labels.count(False))
+    if len(rows) >= TREES_FROM and rarer >= RARER_FEWEST:
+        trees = _linked_trees(len(rows))
+        if _is_better(trees, line, rows, labels):
+            [pair] = trees.fit(rows, labels).calibrated_classifiers_
+            [link] = pair.calibrators
+            return _exported(pair.estimator), _linked(link, labels)
+    return _exported(line.fit(rows, labels)), AS_IT_IS
+
+
+def _is_better(trees: Any, line: Any, rows: list[list[float]], labels: list[bool]) -> bool:
+    """Whether the first has the smaller log loss out of fold, by more than chance explains."""
+    import numpy as np
+    from sklearn.model_selection import cross_val_predict
+
+    def losses(estimator: Any) -> Any:
+        sure = cross_val_predict(estimator, rows, labels, cv=_folds(), method="predict_proba")
+        least = 1 / (len(labels) + 2)
+        return -np.log(np.clip(np.where(labels, sure[:, 1], sure[:, 0]), least, 1 - least))
+
+    gained = losses(line) - losses(trees)
+    return bool(gained.mean() > BEYOND_CHANCE * gained.std(ddof=1) / math.sqrt(len(gained)))
+
+
+def _folds() -> Any:
     from sklearn.model_selection import StratifiedKFold
 
-    straight = len(rows) < TREES_FROM
-    estimator = _regression() if straight else _boosting()
-    rarer = min(labels.count(True), labels.count(False))
-    if straight or rarer == 1:
-        return _exported(estimator.fit(rows, labels)), AS_IT_IS
-    folds = StratifiedKFold(min(FOLDS, rarer), shuffle=True, random_state=SEED)
-    method = "isotonic" if len(rows) >= ISOTONIC_FROM else "sigmoid"
-    fitted = CalibratedClassifierCV(estimator, method=method, cv=folds, ensemble=False)
-    [pair] = fitted.fit(rows, labels).calibrated_classifiers_
-    [link] = pair.calibrators
-    return _exported(pair.estimator), _linked(link, labels)
+    return StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
 
 
 def _regression() -> Any:
@@ -133,6 +153,14 @@ def _regression() -> Any:
     from sklearn.preprocessing import StandardScaler
 
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+
+
+def _linked_trees(count: int) -> Any:
+    """Trees with the link that so many labels bear."""
+    from sklearn.calibration import CalibratedClassifierCV
+
+    method = "isotonic" if count >= ISOTONIC_FROM else "sigmoid"
+    return CalibratedClassifierCV(_boosting(), method=method, cv=_folds(), ensemble=False)
 
 
 def _boosting() -> Any:

@@ -1,8 +1,8 @@
 """From checked answers to what an adapter is served with: its scorer, and the gate that it earns.
 
-A third of the calibration answers fits the scorer, the fair ones of the rest open the gate, the
-test inputs give the thresholds. Knows answers that are already judged: not how they were got, nor
-what is served.
+A third of the calibration answers and those to the test examples fit the scorer, the fair ones of
+the rest open the gate, the test inputs give the thresholds. Knows answers that are already judged:
+not how they were got, nor what is served.
 """
 
 from __future__ import annotations
@@ -52,10 +52,12 @@ def certify(
     traffic: they may fit a scorer, but a gate that they were to open would open too late.
 
     `calibration` has its answers to the calibration examples; `traffic` those to others, whose
-    labels are not looked at. An answer without features was vetoed and can never be served.
+    labels fit the scorer and have no say in the gate. An answer without features was vetoed and
+    can never be served.
     """
+    fitting = [*(item for item in calibration if for_score(item.example_id)), *traffic]
     try:
-        scorer = scorer or _fit([i for i in calibration if for_score(i.example_id)], weights_sha256)
+        scorer = scorer or _fit(fitting, weights_sha256)
     except ScorerError as error:
         return Certified(None, _unscored(error, settings))
     fair, traffic = _fair(calibration, traffic, gated)
@@ -67,7 +69,6 @@ def certify(
         settings.confidence_level,
         look=0,
     )
-    fitting = [item for item in calibration if for_score(item.example_id)]
     return Certified(scorer, gate, _certify_parts(fitting, fair, traffic, weights_sha256, settings))
 
 

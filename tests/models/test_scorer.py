@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -24,7 +25,7 @@ from models.scorer import Scorer, fit_scorer
 Rows = list[dict[str, float]]
 
 SIZES = [60, 300, 600, 1200]
-"""Few labels, and enough for each of the richer forms."""
+"""Few labels for a line, and enough for each of the richer forms."""
 
 
 def outputs(count: int, seed: int) -> tuple[Rows, list[bool]]:
@@ -41,11 +42,12 @@ def outputs(count: int, seed: int) -> tuple[Rows, list[bool]]:
 
 
 def bent(count: int, seed: int) -> tuple[Rows, list[bool]]:
-    """Outputs that are right in the middle of a feature and wrong on both of its sides."""
-    chance = np.random.default_rng(seed)
-    values = chance.normal(size=count)
+    """The same features; right in the middle of one and wrong on both of its sides."""
+    rows, _ = outputs(count, seed)
+    values = np.array([row["signal"] for row in rows])
+    chance = np.random.default_rng(seed + 1000)
     right = chance.random(count) < np.where(np.abs(values) < 0.8, 0.95, 0.2)
-    return [{"value": float(value)} for value in values], right.tolist()
+    return rows, right.tolist()
 
 
 def noise(count: int, seed: int) -> tuple[Rows, list[bool]]:
@@ -55,32 +57,37 @@ def noise(count: int, seed: int) -> tuple[Rows, list[bool]]:
     return rows, (chance.random(count) < 0.7).tolist()
 
 
-FITTED = {size: fit_scorer(*outputs(size, 0)) for size in SIZES}
+SOURCES = {60: outputs, 300: outputs, 600: bent, 1200: bent}
+FITTED = {size: fit_scorer(*source(size, 0)) for size, source in SOURCES.items()}
 
 
 # -- what is fitted --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("count", "model", "link"),
+    ("source", "count", "model", "link"),
     [
-        (499, Linear, Platt),
-        (500, Trees, Platt),
-        (999, Trees, Platt),
-        (1000, Trees, Isotonic),
+        (bent, 499, Linear, Platt),
+        (bent, 500, Trees, Platt),
+        (bent, 999, Trees, Platt),
+        (bent, 1000, Trees, Isotonic),
+        (outputs, 1200, Linear, Platt),
+        (noise, 1200, Linear, Platt),
     ],
 )
-def test_the_form_follows_the_number_of_labels(
-    count: int, model: type[object], link: type[object]
+def test_trees_come_with_many_labels_and_where_they_are_better(
+    source: Callable[[int, int], tuple[Rows, list[bool]]],
+    count: int,
+    model: type[object],
+    link: type[object],
 ) -> None:
-    right = [place % 3 > 0 for place in range(count)]
-    scorer = fit_scorer([{"same": 1.0}] * count, right)
+    scorer = fit_scorer(*source(count, 0))
     assert (type(scorer.model), type(scorer.link)) == (model, link)
 
 
 @pytest.mark.parametrize(("count", "most"), [(300, 0.05), (600, 0.05), (1200, 0.04)])
 def test_confidences_are_calibrated_on_new_outputs(count: int, most: float) -> None:
-    rows, right = outputs(4000, 1)
+    rows, right = SOURCES[count](4000, 1)
     confidences = [FITTED[count](row) for row in rows]
     assert ece(confidences, right) < most
     assert (auroc(confidences, right) or 0) > 0.83
@@ -98,11 +105,16 @@ def test_trees_see_what_a_line_does_not() -> None:
 
 
 def test_the_link_is_fitted_on_outputs_that_the_model_had_not_seen() -> None:
-    """Features of pure noise: a link fitted on what the model had learnt by heart would be sure."""
-    rows, right = noise(600, 0)
-    scorer = fit_scorer(rows, right)
-    new, labels = noise(1000, 1)
-    assert ece([scorer(row) for row in new], labels) < 0.05
+    """Pure noise beside the bend: a link fitted on what trees know by heart would be sure."""
+
+    def noisy(count: int, seed: int) -> tuple[Rows, list[bool]]:
+        rows, right = bent(count, seed)
+        return [row | more for row, more in zip(rows, noise(count, seed)[0], strict=True)], right
+
+    scorer = fit_scorer(*noisy(600, 0))
+    new, labels = noisy(1000, 1)
+    assert isinstance(scorer.model, Trees)
+    assert ece([scorer(row) for row in new], labels) < 0.06
 
 
 def test_the_line_is_scikit_learns() -> None:
@@ -191,7 +203,7 @@ def test_one_row_with_both_labels_gives_the_rate() -> None:
 
 @pytest.mark.parametrize("count", [60, 600])
 def test_rows_without_numbers_are_left_out_of_the_fit(count: int) -> None:
-    rows, right = outputs(count, 0)
+    rows, right = SOURCES[count](count, 0)
     bad = [rows[0] | {"signal": value} for value in (math.nan, math.inf, -math.inf)]
     assert fit_scorer([*bad, *rows], [True, False, True, *right]) == FITTED[count]
 
@@ -224,9 +236,10 @@ def test_no_confidence_is_exactly_0_or_1(count: int, far: float) -> None:
 
 def test_a_free_curve_stays_within_what_so_many_labels_can_show() -> None:
     rows = [{"a": float(place)} for place in range(1000)]
-    scorer = fit_scorer(rows, [place >= 500 for place in range(1000)])
+    scorer = fit_scorer(rows, [250 <= place < 750 for place in range(1000)])
+    assert isinstance(scorer.link, Isotonic)
     assert scorer({"a": 0.0}) == pytest.approx(1 / 1002, abs=HAIR)
-    assert scorer({"a": 999.0}) == pytest.approx(1001 / 1002, abs=HAIR)
+    assert scorer({"a": 500.0}) == pytest.approx(1001 / 1002, abs=HAIR)
 
 
 def test_a_free_curve_ranks_what_it_calls_equally_sure() -> None:

@@ -69,10 +69,22 @@ def test_what_fits_the_scorer_does_not_open_the_gate() -> None:
     assert certified(fitting).gate.state == "closed"
 
 
-def test_the_labels_of_the_traffic_are_not_looked_at() -> None:
+def test_answers_to_test_examples_fit_the_scorer_too() -> None:
+    few, tested = answers(60), answers(300, 1)
+    fitting = [*(one for one in few if for_score(one.example_id)), *tested]
+    assert certified(few, tested).scorer == certified([], fitting).scorer
+    assert certified(few, tested).scorer != certified(few, []).scorer
+
+
+def test_the_labels_of_the_traffic_have_no_say_in_the_gate() -> None:
     right = answers(200, 1, right=1.0)
     wrong = [item(one.example_id, False, one.features) for one in right]
-    assert certified(answers(450), right) == certified(answers(450), wrong)
+    own = certified(answers(450)).scorer
+    gates = [
+        certify(answers(450), traffic, "ab12", SETTINGS, scorer=own).gate
+        for traffic in (right, wrong)
+    ]
+    assert gates[0] == gates[1]
 
 
 def test_json_keeps_both_parts() -> None:
@@ -98,7 +110,7 @@ def test_vetoed_answers_are_never_covered() -> None:
     ],
 )
 def test_where_nothing_can_be_scored_the_gate_says_so(calibration: list[Item]) -> None:
-    made = certified(calibration)
+    made = certified(calibration, [])
     assert made.scorer is None
     assert made.to_json().keys() == {"gate"}
     assert (made.gate.state, made.gate.threshold) == ("closed", None)
@@ -109,11 +121,13 @@ def test_where_nothing_can_be_scored_the_gate_says_so(calibration: list[Item]) -
 @pytest.mark.parametrize(
     "calibration",
     [
+        [],
+        [item(str(i), True, {"sure": math.nan}) for i in range(300)],
         answers(300, right=0.0),
         answers(20, right=1.0),
         [item(str(i), i % 3 > 0, {"sure": 1.0}) for i in range(300)],
     ],
-    ids=["all wrong", "few, all right", "constant score"],
+    ids=["none", "no numbers", "all wrong", "few, all right", "constant score"],
 )
 def test_poor_evidence_keeps_it_closed(calibration: list[Item]) -> None:
     made = certified(calibration)
