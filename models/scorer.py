@@ -1,9 +1,9 @@
 """From the features of an attempt to a confidence: the calibrated chance that its output is right.
 
-A straight line, whose log-odds are a probability as they are. Where labels are many, trees may take
-its place, if on attempts that neither had seen they prove better beyond chance. Trees need a link: a
-sigmoid, or with more labels any rising curve, fitted on scores of attempts that the trees had not
-seen. Fitting takes scikit-learn and is seeded; using a scorer does not.
+A straight line, whose log-odds are a probability as they are. Where labels are many, trees may
+take its place, if on attempts that neither had seen they prove better beyond chance. Trees need a
+link: a sigmoid, or with more labels any rising curve, fitted on scores of attempts that they had
+not seen. Fitting takes scikit-learn and is seeded; using a scorer does not.
 Knows numbers only: not what an output is, nor what a confidence is for.
 """
 
@@ -25,7 +25,7 @@ ISOTONIC_FROM = 1000
 
 FOLDS = 5
 RARER_FEWEST = 2 * FOLDS
-"""Labels of the rarer kind that trees need: they are held out twice, for the link and to be judged."""
+"""Labels of the rarer kind that trees need: some are held out for the link, some to judge by."""
 
 BEYOND_CHANCE = 1.645
 """Standard errors, one-sided 95%."""
@@ -114,12 +114,12 @@ def _names(features: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
 
 
 def _fit(rows: list[list[float]], labels: list[bool]) -> tuple[Linear | Trees, Platt | Isotonic]:
-    """The line as it is, for a link on top of it only adds noise (docs/bench_gate.md), or trees with
-    their link, as CalibratedClassifierCV(ensemble=False) fits them."""
-    line = _regression()
+    """The line as it is, for a link on top of it only adds noise, or trees with their link, where
+    they earn it: they seldom do (docs/bench_gate.md)."""
+    line = straight_line()
     rarer = min(labels.count(True), labels.count(False))
     if len(rows) >= TREES_FROM and rarer >= RARER_FEWEST:
-        trees = _linked_trees(len(rows))
+        trees = linked_trees(len(rows))
         if _is_better(trees, line, rows, labels):
             [pair] = trees.fit(rows, labels).calibrated_classifiers_
             [link] = pair.calibrators
@@ -133,21 +133,16 @@ def _is_better(trees: Any, line: Any, rows: list[list[float]], labels: list[bool
     from sklearn.model_selection import cross_val_predict
 
     def losses(estimator: Any) -> Any:
-        sure = cross_val_predict(estimator, rows, labels, cv=_folds(), method="predict_proba")
-        least = 1 / (len(labels) + 2)
+        folds, least = held_out_folds(), 1 / (len(labels) + 2)
+        sure = cross_val_predict(estimator, rows, labels, cv=folds, method="predict_proba")
         return -np.log(np.clip(np.where(labels, sure[:, 1], sure[:, 0]), least, 1 - least))
 
     gained = losses(line) - losses(trees)
     return bool(gained.mean() > BEYOND_CHANCE * gained.std(ddof=1) / math.sqrt(len(gained)))
 
 
-def _folds() -> Any:
-    from sklearn.model_selection import StratifiedKFold
-
-    return StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
-
-
-def _regression() -> Any:
+def straight_line() -> Any:
+    """Logistic regression on standardised features, to be fitted."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -155,12 +150,20 @@ def _regression() -> Any:
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
 
-def _linked_trees(count: int) -> Any:
-    """Trees with the link that so many labels bear."""
+def linked_trees(count: int) -> Any:
+    """Trees with the link that so many labels bear, to be fitted: the link on out-of-fold scores,
+    then the trees on all."""
     from sklearn.calibration import CalibratedClassifierCV
 
     method = "isotonic" if count >= ISOTONIC_FROM else "sigmoid"
-    return CalibratedClassifierCV(_boosting(), method=method, cv=_folds(), ensemble=False)
+    return CalibratedClassifierCV(_boosting(), method=method, cv=held_out_folds(), ensemble=False)
+
+
+def held_out_folds() -> Any:
+    """The same seeded folds each time."""
+    from sklearn.model_selection import StratifiedKFold
+
+    return StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
 
 
 def _boosting() -> Any:

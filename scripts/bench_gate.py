@@ -1,8 +1,9 @@
 """Whether the gate keeps its promise, and what each score feature is worth, on real data.
 
 Rows: the adapter that bench_loop.py left behind, an adapter that never saw two of the WebNLG
-categories, one that learnt CoNLL04, and a classifier of CLINC150 utterances. Scorer and gate are
-fitted as the product fits them; every figure is of answers that nothing was fitted on.
+categories, five that learnt four fifths of CoNLL04 and answer the last one, and a classifier of
+CLINC150 utterances. Scorer and gate are fitted as the product fits them; every figure is of answers
+that nothing was fitted on.
 
 Writes docs/bench_gate.md and docs/bench_gate.json with `--docs`, else prints the table. A system's
 answers with their features are kept in OUT and not asked for again.
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,32 +28,44 @@ import gate_report  # noqa: E402
 import gate_start  # noqa: E402
 import numpy as np  # noqa: E402
 import webnlg  # noqa: E402
-from gate_ablation import ablations, confidences, fitted, only, used_of  # noqa: E402
+from gate_ablation import ablations  # noqa: E402
 from gate_answers import Answers, Labelled  # noqa: E402
+from gate_draws import (  # noqa: E402
+    System,
+    as_the_product,
+    confidences,
+    fitted,
+    right_of,
+    sure_of,
+    used_of,
+)
+from gate_forms import forms  # noqa: E402
 from gate_intents import of_classifier  # noqa: E402
-from gate_link import links  # noqa: E402
 from gate_sets import of_home, trained_home  # noqa: E402
 
 from models.metrics import auroc, brier, ece  # noqa: E402
 from models.scorer import Scorer  # noqa: E402
 from valence.evaluation import share  # noqa: E402
-from valence.gate import fit_gate  # noqa: E402
+from valence.gate import Gate, fit_gate  # noqa: E402
 
 PROMISES = (0.05, 0.10)
 LEFT_OUT = ("Astronaut", "Food")
 CONFIDENCE = 0.95
-DRAWS = 200
-SCORERS = 20
+CHANCES = 200
+FOLDS = 5
+
+Read = Callable[[argparse.Namespace], Answers]
 
 
 @dataclass(frozen=True)
 class Promise:
-    """A gate for one promise on one row: what it certified and what happened."""
+    """Gates for one promise on one row: what they certified and what happened."""
 
     max_error: float
-    state: str
+    opened: int
+    """of as many gates as there are folds"""
     certified_coverage: float
-    fresh_coverage: float
+    """the mean over the folds"""
     served: int
     wrong: int
     low: float
@@ -70,9 +84,10 @@ class Row:
 
     name: str
     kind: str
-    labels: int
-    """answers that the scorer was fitted on"""
-    gate_labels: int
+    folds: int
+    labels: list[int]
+    """answers that the scorer of each fold was fitted on"""
+    gate_labels: list[int]
     items: int
     accuracy: float
     auroc: float
@@ -118,23 +133,23 @@ def parse() -> argparse.Namespace:
 
 def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """The rows and ablations of one system, as JSON."""
-    system = answers(name, arguments)
+    system = [answers(fold, read, arguments) for fold, read in SYSTEMS[name].items()]
     return {
-        "rows": [asdict(row) for row in rows_of(system)],
+        "rows": [asdict(row(system, kind)) for kind in system[0].fresh],
         "ablations": [
             asdict(each) for whole in (system, *parts_of(system)) for each in ablations(whole)
         ],
-        "links": [asdict(each) for each in links(system)],
-        "started": [asdict(each) for each in starts(system)],
+        "forms": [asdict(each) for each in forms(system[0])],
+        "started": [asdict(each) for each in starts(system[0])],
     }
 
 
-def answers(name: str, arguments: argparse.Namespace) -> Answers:
-    """The answers of one system; what has been answered once is read from OUT."""
+def answers(name: str, read: Read, arguments: argparse.Namespace) -> Answers:
+    """The answers of one adapter; what has been answered once is read from OUT."""
     path: Path = arguments.out / f"{name}.answers.json"
     if not path.exists():
         print(f"{name} …", file=sys.stderr)
-        path.write_text(json.dumps(asdict(SYSTEMS[name](arguments))), "utf-8")
+        path.write_text(json.dumps(asdict(read(arguments))), "utf-8")
     return Answers.from_json(json.loads(path.read_text("utf-8")))
 
 
@@ -158,14 +173,15 @@ def unseen_answers(arguments: argparse.Namespace) -> Answers:
     return of_home("WebNLG, four categories", home, arguments.base, fresh)
 
 
-def conll_answers(arguments: argparse.Namespace) -> Answers:
-    """An adapter that learnt the training sentences of CoNLL04, on its development part."""
+def conll_answers(fold: int, arguments: argparse.Namespace) -> Answers:
+    """An adapter that learnt four fifths of CoNLL04's sentences, on every fifth of them."""
     folder = arguments.data / "conll04"
-    home = trained_home(
-        arguments.out / "conll04", arguments.base, relations(folder / "conll04_train.jsonl")
-    )
-    fresh = {"same source": relations(folder / "conll04_dev.jsonl")}
-    return of_home("CoNLL04", home, arguments.base, fresh)
+    pairs = [
+        pair for part in ("train", "dev") for pair in relations(folder / f"conll04_{part}.jsonl")
+    ]
+    learnt = [pair for place, pair in enumerate(pairs) if place % FOLDS != fold]
+    home = trained_home(arguments.out / f"conll04-{fold + 1}", arguments.base, learnt)
+    return of_home("CoNLL04", home, arguments.base, {"same source": pairs[fold::FOLDS]})
 
 
 def relations(path: Path) -> list[webnlg.Pair]:
@@ -183,76 +199,56 @@ def intent_answers(arguments: argparse.Namespace) -> Answers:
     return of_classifier("CLINC150", arguments.data / "clinc150")
 
 
-SYSTEMS = {
-    "loop": loop_answers,
-    "unseen": unseen_answers,
-    "conll04": conll_answers,
-    "clinc150": intent_answers,
+SYSTEMS: dict[str, dict[str, Read]] = {
+    "loop": {"loop": loop_answers},
+    "unseen": {"unseen": unseen_answers},
+    "conll04": {f"conll04-{n + 1}": partial(conll_answers, n) for n in range(FOLDS)},
+    "clinc150": {"clinc150": intent_answers},
 }
 
 
 # -- figures -------------------------------------------------------------------------------------
 
 
-def rows_of(system: Answers) -> list[Row]:
-    """The figures of each kind of fresh answers."""
-    scorer = fitted([only(answer, used_of(system)) for answer in system.score])
-    others = redrawn(system)
-    return [row(system, scorer, others, kind, fresh) for kind, fresh in system.fresh.items()]
-
-
-def row(
-    system: Answers, scorer: Scorer, others: list[Scorer], kind: str, fresh: Sequence[Labelled]
-) -> Row:
-    sure, right = confidences(scorer, fresh), [a.right for a in fresh]
-    drawn = [confidences(other, fresh) for other in others]
+def row(system: System, kind: str) -> Row:
+    """The figures of one kind of fresh answers."""
+    right = right_of(system, kind).tolist()
+    drawn = sure_of(system, kind, as_the_product(used_of(system))).tolist()
     aurocs, eces = [auroc(each, right) for each in drawn], [ece(each, right) for each in drawn]
     return Row(
-        name=system.name,
+        name=system[0].name,
         kind=kind,
-        labels=len(system.score),
-        gate_labels=len(system.gate),
-        items=len(fresh),
+        folds=len(system),
+        labels=[len(fold.score) for fold in system],
+        gate_labels=[len(fold.gate) for fold in system],
+        items=len(right),
         accuracy=sum(right) / len(right),
         auroc=float(np.mean(aurocs)),
         auroc_deviation=float(np.std(aurocs)),
         ece=float(np.mean(eces)),
         ece_deviation=float(np.std(eces)),
-        chance_ece=chance_ece(sure),
+        chance_ece=float(np.mean([chance_ece(each) for each in drawn])),
         brier=float(np.mean([brier(each, right) for each in drawn])),
-        promises=[promise(system, scorer, sure, right, max_error) for max_error in PROMISES],
+        promises=[promise(system, kind, max_error) for max_error in PROMISES],
     )
-
-
-def redrawn(system: Answers) -> list[Scorer]:
-    """Scorers of as many labels as the product's, drawn from all of the system's."""
-    labels = [only(answer, used_of(system)) for answer in (*system.score, *system.gate)]
-    chance = random.Random(0)
-    return [fitted(chance.sample(labels, len(system.score))) for _ in range(SCORERS)]
 
 
 def chance_ece(sure: Sequence[float]) -> float:
     """The mean ECE of outcomes drawn by these confidences: the measure's own floor."""
     chance = np.random.default_rng(0)
-    drawn = [(chance.random(len(sure)) < np.array(sure)).tolist() for _ in range(DRAWS)]
+    drawn = [(chance.random(len(sure)) < np.array(sure)).tolist() for _ in range(CHANCES)]
     return float(np.mean([ece(sure, right) for right in drawn]))
 
 
-def promise(
-    system: Answers, scorer: Scorer, sure: list[float], right: list[bool], max_error: float
-) -> Promise:
-    """The gate of the product, and beside it the threshold that merely looks good enough."""
-    labels = confidences(scorer, system.gate), [a.right for a in system.gate]
-    gate = fit_gate(*labels, confidences(scorer, system.traffic), max_error, CONFIDENCE, look=0)
-    served = [r for c, r in zip(sure, right, strict=True) if gate.accepts(c)]
-    naive = naive_threshold(*labels, max_error)
-    naively = [r for c, r in zip(sure, right, strict=True) if c >= naive]
+def promise(system: System, kind: str, max_error: float) -> Promise:
+    """The gates of the product, and beside them thresholds that merely look good enough."""
+    gates = [_gate(fold, kind, max_error) for fold in system]
+    served, naively = [list(chain.from_iterable(one[place] for one in gates)) for place in (1, 2)]
     error = share(served.count(False), len(served))
     return Promise(
         max_error=max_error,
-        state=gate.state,
-        certified_coverage=gate.certified_coverage,
-        fresh_coverage=len(served) / len(sure),
+        opened=sum(gate.state == "open" for gate, *_ in gates),
+        certified_coverage=float(np.mean([gate.certified_coverage for gate, *_ in gates])),
         served=len(served),
         wrong=served.count(False),
         low=error.low,
@@ -262,24 +258,39 @@ def promise(
     )
 
 
-def parts_of(system: Answers) -> list[Answers]:
+def _gate(fold: Answers, kind: str, max_error: float) -> tuple[Gate, list[bool], list[bool]]:
+    """(the product's gate, what it serves of fresh answers, what the naive threshold serves)."""
+    scorer = fitted(fold.score, used_of([fold]))
+    labels = known(scorer, fold.gate)
+    traffic = confidences(scorer, fold.traffic)
+    gate = fit_gate(*labels, traffic, max_error, CONFIDENCE, look=0)
+    fresh = list(zip(*known(scorer, fold.fresh[kind]), strict=True))
+    naive = naive_threshold(*labels, max_error)
+    return gate, [r for c, r in fresh if gate.accepts(c)], [r for c, r in fresh if c >= naive]
+
+
+def known(scorer: Scorer, answers: Sequence[Labelled]) -> tuple[list[float], list[bool]]:
+    return confidences(scorer, answers), [answer.right for answer in answers]
+
+
+def parts_of(system: System) -> list[System]:
     """The parts of its answers as a system of their own; none where there are none."""
-    score, judged = system.parts.get("score"), system.parts.get("gate")
-    if not score or not judged:
+    if not all(fold.parts.get("score") and fold.parts.get("gate") for fold in system):
         return []
-    return [Answers(f"{system.name}, parts", score, [], [], {"of the gate's answers": judged})]
+    name = f"{system[0].name}, parts"
+    kind = "of the gate's answers"
+    return [
+        [Answers(name, fold.parts["score"], [], [], {kind: fold.parts["gate"]}) for fold in system]
+    ]
 
 
 def starts(system: Answers) -> Iterator[gate_start.Started]:
     """What its gate would certify if the sequence started elsewhere."""
-    scorer = fitted([only(answer, used_of(system)) for answer in system.score])
-
-    def known(answers: Sequence[Labelled]) -> tuple[list[float], list[bool]]:
-        return confidences(scorer, answers), [answer.right for answer in answers]
-
-    fresh = {kind: known(answers) for kind, answers in system.fresh.items()}
+    scorer = fitted(system.score, used_of([system]))
+    fresh = {kind: known(scorer, answers) for kind, answers in system.fresh.items()}
     traffic = confidences(scorer, system.traffic)
-    return gate_start.started(system.name, known(system.gate), traffic, fresh, PROMISES)
+    labels = known(scorer, system.gate)
+    return gate_start.started(system.name, labels, traffic, fresh, PROMISES)
 
 
 def naive_threshold(sure: Sequence[float], right: Sequence[bool], max_error: float) -> float:

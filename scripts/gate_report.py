@@ -44,7 +44,7 @@ def calibration(report: Row) -> Iterator[str]:
             f"| {row['auroc']:.3f} ± {row['auroc_deviation']:.3f} "
             f"| {row['ece']:.3f} ± {row['ece_deviation']:.3f} ({row['chance_ece']:.3f}) "
             f"| {row['brier']:.3f} "
-            f"| {row['labels']}, {row['gate_labels']} |"
+            f"| {_range(row['labels'])}, {_range(row['gate_labels'])} |"
         )
 
 
@@ -58,7 +58,7 @@ def promises(report: Row) -> Iterator[str]:
     for row in report["rows"]:
         for one in row["promises"]:
             yield (
-                f"| {row['name']} | {row['kind']} | {one['max_error']:.0%} | {one['state']} "
+                f"| {row['name']} | {row['kind']} | {one['max_error']:.0%} | {_opened(one, row)} "
                 f"| {one['certified_coverage']:.1%} | {_share(one['served'], row['items'])} "
                 f"| {_wrong(one)} | {_naive(one)} |"
             )
@@ -66,25 +66,29 @@ def promises(report: Row) -> Iterator[str]:
 
 def ablation(report: Row) -> Iterator[str]:
     """Each feature's AUROC alone and the change it makes."""
-    yield "| system | feature | AUROC alone | change | AUROC (95% interval) | Brier |"
+    yield "| system | feature | AUROC alone | change | AUROC (95%) | Brier (95%) |"
     yield "|---|---|---|---|---|---|"
     for one in report["ablations"]:
         yield (
             f"| {one['system']} | {one['feature']} | {one['alone']:.3f} | {one['change']} "
             f"| {one['auroc']:+.4f} ({one['low']:+.4f} to {one['high']:+.4f}) "
-            f"| {one['brier']:+.4f} |"
+            f"| {one['brier']:+.4f} ({one['brier_low']:+.4f} to {one['brier_high']:+.4f}) |"
         )
 
 
-def links(report: Row) -> Iterator[str]:
-    """A line as it is and with a sigmoid."""
-    yield "| system | labels | judged on | ECE | with a sigmoid | Brier | with a sigmoid |"
-    yield "|---|---|---|---|---|---|---|"
-    for one in report["links"]:
-        yield (
-            f"| {one['system']} | {one['labels']} | {one['judged']} | {one['line_ece']:.3f} "
-            f"| {one['sigmoid_ece']:.3f} | {one['line_brier']:.4f} | {one['sigmoid_brier']:.4f} |"
-        )
+def forms(report: Row) -> Iterator[str]:
+    """The line as it is, with a sigmoid, and trees: a cell has them in this order."""
+    yield "| system | judged on | labels | AUROC | ECE | Brier |"
+    yield "|---|---|---|---|---|---|"
+    rows: dict[tuple[str, str, int], list[Row]] = {}
+    for one in report["forms"]:
+        rows.setdefault((one["system"], one["judged"], one["labels"]), []).append(one)
+    for (system, judged, labels), found in rows.items():
+        cells = [
+            " / ".join(form.format(one[name]) for one in found)
+            for name, form in (("auroc", "{:.3f}"), ("ece", "{:.3f}"), ("brier", "{:.4f}"))
+        ]
+        yield f"| {system} | {judged} | {labels} | {' | '.join(cells)} |"
 
 
 def simulated(report: Row) -> Iterator[str]:
@@ -114,6 +118,17 @@ def _starts(form: str) -> str:
     return " | ".join(form.format(start) for start in STARTS)
 
 
+def _range(counts: list[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _opened(one: Row, row: Row) -> str:
+    if row["folds"] > 1:
+        return f"{one['opened']} of {row['folds']} open"
+    return "open" if one["opened"] else "closed"
+
+
 def _share(part: int, whole: int) -> str:
     return f"{part} of {whole} ({part / whole:.0%})"
 
@@ -136,7 +151,7 @@ TABLES = {
     "calibration": calibration,
     "promises": promises,
     "ablation": ablation,
-    "links": links,
+    "forms": forms,
     "simulated": simulated,
     "started": started,
 }
@@ -147,7 +162,8 @@ Fitted as the product fits it (`models/scorer.py`, `valence/gate.py`); every fig
 that neither adapter, scorer nor gate has seen. Answers are right when the whole set of triples is
 right. Texts of WebNLG 3.0 (CC BY-NC-SA 4.0) and CoNLL04 are answered by the base `{base}` with an
 adapter, utterances of CLINC150 (CC BY 3.0) by TF-IDF and logistic regression. None of these data is
-in this repository.
+in this repository. CoNLL04 is answered in five folds: each fifth of its sentences by an adapter
+that learnt the other four, with a scorer and a gate of its own.
 
 ## How well confidence tells right from wrong
 
@@ -156,7 +172,7 @@ in this repository.
 *By chance*: the ECE that as many answers would show if each confidence were its true chance. Ten
 bins of some hundred answers are never quite level, so no calibration can do better than that.
 Which of the kept-back answers fit the scorer is drawn: AUROC and ECE (± standard deviation) and the
-Brier score are means over 20 such draws. Everything below is of one draw, the product's.
+Brier score are means over 20 such draws. The promise below is of one draw, the product's.
 
 ## The promise
 
@@ -170,14 +186,16 @@ The naive threshold is the lowest one whose error on the gate's own labels is wi
 
 *without*: the change when a feature that the product uses is left out; *with*: the change when a
 candidate that it does not use is added, *in the band* only where the confidence without it lies
-between .1 and .9. Intervals are of 500 paired bootstrap samples.
+between .1 and .9. Means over 20 draws of the scorer's labels; the intervals are of 500 samples, 25
+bootstrap samples of the fresh answers for each draw. Scorers are straight lines here.
 
-## Whether a line needs a link
+## A line or trees
 
-Below 500 labels the scorer is a straight line. Fitted on as many calibration answers, judged on the
-other ones, means of ten draws:
+Fitted on as many of the kept-back answers, judged on the other ones, means of ten draws: a straight
+line / the same with a sigmoid / boosted trees with a sigmoid, from 1,000 labels on with an isotonic
+link. CoNLL04 is its first fold.
 
-{links}
+{forms}
 
 ## Where the sequence starts
 

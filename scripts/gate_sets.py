@@ -81,12 +81,16 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         gated = gated_examples(app.stores.database, "decompose")
         calibration = answered(app, unit, examples.of("decompose", "calibration"))
         tests = answered(app, unit, examples.of("decompose", "test"))
-        tests = [one for one in tests if one[0].id not in gated]
-        for_scorer = [one for one in calibration if for_score(one[0].id)]
-        for_gate = [
-            one for one in calibration if not for_score(one[0].id) and one[0].id not in gated
-        ]
-        raw = {"score": reader.read([_pair(example) for example, _ in for_scorer])}
+        kept_back = {
+            "score": [one for one in calibration if for_score(one[0].id)] + tests,
+            "gate": [
+                one for one in calibration if not for_score(one[0].id) and one[0].id not in gated
+            ],
+        }
+        raw = {
+            kind: reader.read([_pair(example) for example, _ in answers])
+            for kind, answers in kept_back.items()
+        }
         raw |= {
             kind: reader.read(pairs[:FRESH_MOST], round_trips=place == 0)
             for place, (kind, pairs) in enumerate(fresh.items())
@@ -96,10 +100,10 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
     return Answers(
         name,
         score=judged.pop("score"),
-        gate=[_as_kept(item) for _, item in for_gate],
-        traffic=[_as_kept(item) for _, item in tests],
+        gate=judged.pop("gate"),
+        traffic=[_as_kept(item) for example, item in tests if example.id not in gated],
         fresh=judged,
-        parts={"score": _parts(for_scorer), "gate": _parts(for_gate)},
+        parts={kind: _parts(answers) for kind, answers in kept_back.items()},
     )
 
 

@@ -1,0 +1,97 @@
+"""Confidences by scorers of many draws of labels, for bench_gate.py: which of the kept-back answers
+fit the scorer is chance, and another draw gives another scorer.
+
+A system is the answers of one adapter, or of several that share their data as folds; each has
+scorers of its own, and their fresh answers are judged together. Knows no gate.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from gate_answers import CANDIDATE, Answers, Labelled
+
+from models.scorer import Scorer, fit_scorer, straight_line
+
+DRAWS = 20
+
+System: TypeAlias = Sequence[Answers]
+Fit: TypeAlias = Callable[[Sequence[Labelled]], Callable[[Sequence[Labelled]], Sequence[float]]]
+"""From labels to what gives answers their confidences."""
+
+
+def sure_of(system: System, kind: str, fit: Fit) -> np.ndarray:
+    """Confidences of the fresh answers of a kind, (draws, n), in the order of `right_of`."""
+    folds = [
+        [fit(labels)(fold.fresh[kind]) for labels in drawn([*fold.score, *fold.gate], fold.score)]
+        for fold in system
+    ]
+    return np.concatenate([np.array(sure, float) for sure in folds], axis=1)
+
+
+def right_of(system: System, kind: str) -> np.ndarray:
+    return np.array([answer.right for fold in system for answer in fold.fresh[kind]])
+
+
+def drawn(pool: Sequence[Labelled], like: Sequence[Labelled]) -> list[list[Labelled]]:
+    """As many labels as the product's scorer has, drawn from all that were kept back."""
+    chance = random.Random(0)
+    return [chance.sample(pool, len(like)) for _ in range(DRAWS)]
+
+
+def as_the_product(names: Sequence[str]) -> Fit:
+    """Scorers of these features as `models.scorer` fits them."""
+
+    def fit(labels: Sequence[Labelled]) -> Callable[[Sequence[Labelled]], list[float]]:
+        scorer = fitted(labels, names)
+        return lambda answers: confidences(scorer, answers)
+
+    return fit
+
+
+def by_line(names: Sequence[str]) -> Fit:
+    """Straight lines of these features, however many the labels are."""
+
+    def fit(labels: Sequence[Labelled]) -> Callable[[Sequence[Labelled]], np.ndarray]:
+        usable = [one for one in labels if one.features is not None]
+        line = straight_line().fit(_rows(usable, names), [one.right for one in usable])
+
+        def sure(answers: Sequence[Labelled]) -> np.ndarray:
+            found = np.zeros(len(answers))
+            there = [place for place, one in enumerate(answers) if one.features is not None]
+            rows = _rows([answers[place] for place in there], names)
+            found[there] = line.predict_proba(rows)[:, 1]
+            return found
+
+        return sure
+
+    return fit
+
+
+def fitted(labels: Sequence[Labelled], names: Sequence[str]) -> Scorer:
+    """The product's scorer of these labels and features."""
+    usable = [(one.features, one.right) for one in labels if one.features is not None]
+    rows = [{name: features[name] for name in names} for features, _ in usable]
+    return fit_scorer(rows, [right for _, right in usable])
+
+
+def confidences(scorer: Scorer, answers: Sequence[Labelled]) -> list[float]:
+    """One an answer; 0 where it can never be served."""
+    return [scorer(one.features) if one.features is not None else 0.0 for one in answers]
+
+
+def used_of(system: System) -> list[str]:
+    """The features that the product scores by."""
+    return [name for name in names_of(system) if not name.startswith(CANDIDATE)]
+
+
+def names_of(system: System) -> list[str]:
+    """All features of the answers, candidates too."""
+    return sorted(next(one.features for one in system[0].score if one.features is not None))
+
+
+def _rows(answers: Sequence[Labelled], names: Sequence[str]) -> np.ndarray:
+    return np.array([[(one.features or {})[name] for name in names] for one in answers])
