@@ -1,9 +1,7 @@
 """Whether the gate keeps its promise, and what each score feature is worth, on real data.
 
-Rows: the adapter that bench_loop.py left behind, an adapter that never saw two of the WebNLG
-categories, five that learnt four fifths of CoNLL04 and answer the last one, and a classifier of
-CLINC150 utterances. Scorer and gate are fitted as the product fits them; every figure is of answers
-that nothing was fitted on.
+Scorer and gate are fitted as the product fits them; every figure is of answers that nothing was
+fitted on. What answers is in `gate_systems`.
 
 Writes docs/bench_gate.md and docs/bench_gate.json with `--docs`, else prints the table. A system's
 answers with their features are kept in OUT and not asked for again.
@@ -14,9 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,34 +24,29 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 import gate_report  # noqa: E402
 import gate_start  # noqa: E402
 import numpy as np  # noqa: E402
-import webnlg  # noqa: E402
 from gate_ablation import ablations  # noqa: E402
 from gate_answers import Answers, Labelled  # noqa: E402
 from gate_draws import (  # noqa: E402
     System,
-    as_the_product,
     confidences,
     fitted,
     right_of,
+    scorers_of,
     sure_of,
     used_of,
 )
 from gate_forms import forms  # noqa: E402
-from gate_intents import of_classifier  # noqa: E402
-from gate_sets import of_home, trained_home  # noqa: E402
+from gate_systems import SYSTEMS, Read  # noqa: E402
 
+from models.fusion import Trees  # noqa: E402
 from models.metrics import auroc, brier, ece  # noqa: E402
 from models.scorer import Scorer  # noqa: E402
 from valence.evaluation import share  # noqa: E402
 from valence.gate import Gate, fit_gate  # noqa: E402
 
 PROMISES = (0.05, 0.10)
-LEFT_OUT = ("Astronaut", "Food")
 CONFIDENCE = 0.95
 CHANCES = 200
-FOLDS = 5
-
-Read = Callable[[argparse.Namespace], Answers]
 
 
 @dataclass(frozen=True)
@@ -88,6 +80,8 @@ class Row:
     labels: list[int]
     """answers that the scorer of each fold was fitted on"""
     gate_labels: list[int]
+    trees: float
+    """the share of draws in which boosted trees took the line's place"""
     items: int
     accuracy: float
     auroc: float
@@ -135,7 +129,7 @@ def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """The rows and ablations of one system, as JSON."""
     system = [answers(fold, read, arguments) for fold, read in SYSTEMS[name].items()]
     return {
-        "rows": [asdict(row(system, kind)) for kind in system[0].fresh],
+        "rows": [asdict(row) for row in rows_of(system)],
         "ablations": [
             asdict(each) for whole in (system, *parts_of(system)) for each in ablations(whole)
         ],
@@ -153,67 +147,19 @@ def answers(name: str, read: Read, arguments: argparse.Namespace) -> Answers:
     return Answers.from_json(json.loads(path.read_text("utf-8")))
 
 
-def loop_answers(arguments: argparse.Namespace) -> Answers:
-    """The adapter of bench_loop on development texts of the categories that it learnt."""
-    fresh = webnlg.read(arguments.data / "webnlg", "dev", webnlg.UNSEEN)
-    return of_home("WebNLG, bench_loop", arguments.loop, arguments.base, {"same categories": fresh})
-
-
-def unseen_answers(arguments: argparse.Namespace) -> Answers:
-    """An adapter that learnt four categories, on those and on two that nothing has seen."""
-    folder = arguments.data / "webnlg"
-    learnt = tuple(name for name in webnlg.UNSEEN if name not in LEFT_OUT)
-    home = trained_home(
-        arguments.out / "unseen", arguments.base, webnlg.read(folder, "train", learnt)[:4500]
-    )
-    fresh = {
-        "same categories": webnlg.read(folder, "dev", learnt),
-        "unseen categories": webnlg.read(folder, "dev", LEFT_OUT),
-    }
-    return of_home("WebNLG, four categories", home, arguments.base, fresh)
-
-
-def conll_answers(fold: int, arguments: argparse.Namespace) -> Answers:
-    """An adapter that learnt four fifths of CoNLL04's sentences, on every fifth of them."""
-    folder = arguments.data / "conll04"
-    pairs = [
-        pair for part in ("train", "dev") for pair in relations(folder / f"conll04_{part}.jsonl")
-    ]
-    learnt = [pair for place, pair in enumerate(pairs) if place % FOLDS != fold]
-    home = trained_home(arguments.out / f"conll04-{fold + 1}", arguments.base, learnt)
-    return of_home("CoNLL04", home, arguments.base, {"same source": pairs[fold::FOLDS]})
-
-
-def relations(path: Path) -> list[webnlg.Pair]:
-    """Sentences with their relations as triples."""
-    records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return [
-        webnlg.Pair(r["text"], tuple((s, p, o) for s, p, o in r["triples"]))
-        for r in records
-        if r["triples"]
-    ]
-
-
-def intent_answers(arguments: argparse.Namespace) -> Answers:
-    """TF-IDF and logistic regression on the 150 intents."""
-    return of_classifier("CLINC150", arguments.data / "clinc150")
-
-
-SYSTEMS: dict[str, dict[str, Read]] = {
-    "loop": {"loop": loop_answers},
-    "unseen": {"unseen": unseen_answers},
-    "conll04": {f"conll04-{n + 1}": partial(conll_answers, n) for n in range(FOLDS)},
-    "clinc150": {"clinc150": intent_answers},
-}
-
-
 # -- figures -------------------------------------------------------------------------------------
 
 
-def row(system: System, kind: str) -> Row:
-    """The figures of one kind of fresh answers."""
+def rows_of(system: System) -> Iterator[Row]:
+    """The figures of each kind of fresh answers."""
+    scorers = scorers_of(system)
+    for kind in system[0].fresh:
+        yield row(system, kind, scorers)
+
+
+def row(system: System, kind: str, scorers: list[list[Scorer]]) -> Row:
     right = right_of(system, kind).tolist()
-    drawn = sure_of(system, kind, as_the_product(used_of(system))).tolist()
+    drawn = sure_of(system, kind, scorers).tolist()
     aurocs, eces = [auroc(each, right) for each in drawn], [ece(each, right) for each in drawn]
     return Row(
         name=system[0].name,
@@ -221,6 +167,7 @@ def row(system: System, kind: str) -> Row:
         folds=len(system),
         labels=[len(fold.score) for fold in system],
         gate_labels=[len(fold.gate) for fold in system],
+        trees=float(np.mean([isinstance(one.model, Trees) for own in scorers for one in own])),
         items=len(right),
         accuracy=sum(right) / len(right),
         auroc=float(np.mean(aurocs)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from gate_answers import CANDIDATE
-from gate_draws import System, by_line, names_of, right_of, sure_of, used_of
+from gate_draws import System, names_of, right_of, sure_by_lines, used_of
 from tqdm import tqdm
 
 from models.metrics import auroc
@@ -51,11 +51,11 @@ def ablations(system: System) -> list[Ablation]:
     """
     kind, used = next(iter(system[0].fresh)), used_of(system)
     right = right_of(system, kind)
-    whole = sure_of(system, kind, by_line(used))
+    whole = sure_by_lines(system, kind, used)
     found = []
     for change, name, own, names in tqdm(list(changes(system, used)), desc=system[0].name):
-        alone = sure_of(system, kind, by_line(own))
-        changed = sure_of(system, kind, by_line(names))
+        alone = sure_by_lines(system, kind, own)
+        changed = sure_by_lines(system, kind, names)
         if change == BANDED:
             changed = np.where((BAND[0] < whole) & (whole < BAND[1]), changed, whole)
         gains = gained(whole, changed, right)

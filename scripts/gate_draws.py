@@ -8,7 +8,7 @@ scorers of its own, and their fresh answers are judged together. Knows no gate.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -19,56 +19,41 @@ from models.scorer import Scorer, fit_scorer, straight_line
 DRAWS = 20
 
 System: TypeAlias = Sequence[Answers]
-Fit: TypeAlias = Callable[[Sequence[Labelled]], Callable[[Sequence[Labelled]], Sequence[float]]]
-"""From labels to what gives answers their confidences."""
 
 
-def sure_of(system: System, kind: str, fit: Fit) -> np.ndarray:
+def scorers_of(system: System) -> list[list[Scorer]]:
+    """The product's scorers, one a draw of each fold."""
+    used = used_of(system)
+    return [[fitted(labels, used) for labels in drawn(fold)] for fold in system]
+
+
+def sure_of(system: System, kind: str, scorers: list[list[Scorer]]) -> np.ndarray:
     """Confidences of the fresh answers of a kind, (draws, n), in the order of `right_of`."""
-    folds = [
-        [fit(labels)(fold.fresh[kind]) for labels in drawn([*fold.score, *fold.gate], fold.score)]
-        for fold in system
-    ]
-    return np.concatenate([np.array(sure, float) for sure in folds], axis=1)
+    return np.concatenate(
+        [
+            [confidences(scorer, fold.fresh[kind]) for scorer in own]
+            for fold, own in zip(system, scorers, strict=True)
+        ],
+        axis=1,
+    )
+
+
+def sure_by_lines(system: System, kind: str, names: Sequence[str]) -> np.ndarray:
+    """The same by straight lines of these features, however many the labels are."""
+    return np.concatenate(
+        [[_by_line(labels, fold.fresh[kind], names) for labels in drawn(fold)] for fold in system],
+        axis=1,
+    )
 
 
 def right_of(system: System, kind: str) -> np.ndarray:
     return np.array([answer.right for fold in system for answer in fold.fresh[kind]])
 
 
-def drawn(pool: Sequence[Labelled], like: Sequence[Labelled]) -> list[list[Labelled]]:
+def drawn(fold: Answers) -> list[list[Labelled]]:
     """As many labels as the product's scorer has, drawn from all that were kept back."""
-    chance = random.Random(0)
-    return [chance.sample(pool, len(like)) for _ in range(DRAWS)]
-
-
-def as_the_product(names: Sequence[str]) -> Fit:
-    """Scorers of these features as `models.scorer` fits them."""
-
-    def fit(labels: Sequence[Labelled]) -> Callable[[Sequence[Labelled]], list[float]]:
-        scorer = fitted(labels, names)
-        return lambda answers: confidences(scorer, answers)
-
-    return fit
-
-
-def by_line(names: Sequence[str]) -> Fit:
-    """Straight lines of these features, however many the labels are."""
-
-    def fit(labels: Sequence[Labelled]) -> Callable[[Sequence[Labelled]], np.ndarray]:
-        usable = [one for one in labels if one.features is not None]
-        line = straight_line().fit(_rows(usable, names), [one.right for one in usable])
-
-        def sure(answers: Sequence[Labelled]) -> np.ndarray:
-            found = np.zeros(len(answers))
-            there = [place for place, one in enumerate(answers) if one.features is not None]
-            rows = _rows([answers[place] for place in there], names)
-            found[there] = line.predict_proba(rows)[:, 1]
-            return found
-
-        return sure
-
-    return fit
+    chance, pool = random.Random(0), [*fold.score, *fold.gate]
+    return [chance.sample(pool, len(fold.score)) for _ in range(DRAWS)]
 
 
 def fitted(labels: Sequence[Labelled], names: Sequence[str]) -> Scorer:
@@ -91,6 +76,18 @@ def used_of(system: System) -> list[str]:
 def names_of(system: System) -> list[str]:
     """All features of the answers, candidates too."""
     return sorted(next(one.features for one in system[0].score if one.features is not None))
+
+
+def _by_line(
+    labels: Sequence[Labelled], answers: Sequence[Labelled], names: Sequence[str]
+) -> np.ndarray:
+    usable = [one for one in labels if one.features is not None]
+    line = straight_line().fit(_rows(usable, names), [one.right for one in usable])
+    there = [place for place, one in enumerate(answers) if one.features is not None]
+    found = np.zeros(len(answers))
+    rows = _rows([answers[place] for place in there], names)
+    found[there] = line.predict_proba(rows)[:, 1]
+    return found
 
 
 def _rows(answers: Sequence[Labelled], names: Sequence[str]) -> np.ndarray:

@@ -35,16 +35,16 @@ def calibration(report: Row) -> Iterator[str]:
     """How well confidence tells right from wrong."""
     yield (
         "| system | fresh answers | right | AUROC | ECE (by chance) | Brier "
-        "| labels: scorer, gate |"
+        "| labels: scorer, gate | trees taken |"
     )
-    yield "|---|---|---|---|---|---|---|"
+    yield "|---|---|---|---|---|---|---|---|"
     for row in report["rows"]:
         yield (
             f"| {row['name']} | {row['items']} of {row['kind']} | {row['accuracy']:.1%} "
             f"| {row['auroc']:.3f} ± {row['auroc_deviation']:.3f} "
             f"| {row['ece']:.3f} ± {row['ece_deviation']:.3f} ({row['chance_ece']:.3f}) "
             f"| {row['brier']:.3f} "
-            f"| {_range(row['labels'])}, {_range(row['gate_labels'])} |"
+            f"| {_range(row['labels'])}, {_range(row['gate_labels'])} | {row['trees']:.0%} |"
         )
 
 
