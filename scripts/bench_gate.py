@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -42,7 +43,7 @@ from models.fusion import Trees  # noqa: E402
 from models.metrics import auroc, brier, ece  # noqa: E402
 from models.scorer import Scorer  # noqa: E402
 from valence.evaluation import share  # noqa: E402
-from valence.gate import Gate, fit_gate  # noqa: E402
+from valence.gate import Gate, fit_partial_gate  # noqa: E402
 
 PROMISES = (0.05, 0.10)
 CONFIDENCE = 0.95
@@ -128,11 +129,11 @@ def parse() -> argparse.Namespace:
 def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """The rows and ablations of one system, as JSON."""
     system = [answers(fold, read, arguments) for fold, read in SYSTEMS[name].items()]
+    parts = [found for fold in system if (found := fold.in_parts())]
+    both = [each for each in (system, parts) if each]
     return {
-        "rows": [asdict(row) for row in rows_of(system)],
-        "ablations": [
-            asdict(each) for whole in (system, *parts_of(system)) for each in ablations(whole)
-        ],
+        "rows": [asdict(row) for each in both for row in rows_of(each, system)],
+        "ablations": [asdict(one) for each in both for one in ablations(each)],
         "forms": [asdict(each) for each in forms(system[0])],
         "started": [asdict(each) for each in starts(system[0])],
     }
@@ -150,14 +151,15 @@ def answers(name: str, read: Read, arguments: argparse.Namespace) -> Answers:
 # -- figures -------------------------------------------------------------------------------------
 
 
-def rows_of(system: System) -> Iterator[Row]:
-    """The figures of each kind of fresh answers."""
+def rows_of(system: System, answers: System) -> Iterator[Row]:
+    """The figures of each kind of fresh answers, or of their parts; the promise is for answers."""
     scorers = scorers_of(system)
     for kind in system[0].fresh:
-        yield row(system, kind, scorers)
+        promises = [promise(system, answers, kind, max_error) for max_error in PROMISES]
+        yield row(system, kind, scorers, promises)
 
 
-def row(system: System, kind: str, scorers: list[list[Scorer]]) -> Row:
+def row(system: System, kind: str, scorers: list[list[Scorer]], promises: list[Promise]) -> Row:
     right = right_of(system, kind).tolist()
     drawn = sure_of(system, kind, scorers).tolist()
     aurocs, eces = [auroc(each, right) for each in drawn], [ece(each, right) for each in drawn]
@@ -176,7 +178,7 @@ def row(system: System, kind: str, scorers: list[list[Scorer]]) -> Row:
         ece_deviation=float(np.std(eces)),
         chance_ece=float(np.mean([chance_ece(each) for each in drawn])),
         brier=float(np.mean([brier(each, right) for each in drawn])),
-        promises=[promise(system, kind, max_error) for max_error in PROMISES],
+        promises=promises,
     )
 
 
@@ -187,9 +189,12 @@ def chance_ece(sure: Sequence[float]) -> float:
     return float(np.mean([ece(sure, right) for right in drawn]))
 
 
-def promise(system: System, kind: str, max_error: float) -> Promise:
+def promise(system: System, answers: System, kind: str, max_error: float) -> Promise:
     """The gates of the product, and beside them thresholds that merely look good enough."""
-    gates = [_gate(fold, kind, max_error) for fold in system]
+    gates = [
+        _gate(fitted(fold.score, used_of([fold])), whole, kind, max_error, fold is not whole)
+        for fold, whole in zip(system, answers, strict=True)
+    ]
     served, naively = [list(chain.from_iterable(one[place] for one in gates)) for place in (1, 2)]
     error = share(served.count(False), len(served))
     return Promise(
@@ -205,30 +210,31 @@ def promise(system: System, kind: str, max_error: float) -> Promise:
     )
 
 
-def _gate(fold: Answers, kind: str, max_error: float) -> tuple[Gate, list[bool], list[bool]]:
+def _gate(
+    scorer: Scorer, answers: Answers, kind: str, max_error: float, in_parts: bool
+) -> tuple[Gate, list[bool], list[bool]]:
     """(the product's gate, what it serves of fresh answers, what the naive threshold serves)."""
-    scorer = fitted(fold.score, used_of([fold]))
-    labels = known(scorer, fold.gate)
-    traffic = confidences(scorer, fold.traffic)
-    gate = fit_gate(*labels, traffic, max_error, CONFIDENCE, look=0)
-    fresh = list(zip(*known(scorer, fold.fresh[kind]), strict=True))
-    naive = naive_threshold(*labels, max_error)
-    return gate, [r for c, r in fresh if gate.accepts(c)], [r for c, r in fresh if c >= naive]
+
+    def scored(some: Sequence[Labelled]) -> list[list[tuple[float, bool]]]:
+        if not in_parts:
+            return [[pair] for pair in zip(*known(scorer, some), strict=True)]
+        return [[(scorer(features), right) for features, right in one.parts] for one in some]
+
+    labels, traffic = scored(answers.gate), [[c for c, _ in one] for one in scored(answers.traffic)]
+    gate = fit_partial_gate(labels, traffic, max_error, CONFIDENCE, look=0)
+    naive, fresh = naive_threshold(labels, max_error), scored(answers.fresh[kind])
+    at = math.inf if gate.threshold is None else gate.threshold
+    return gate, served_from(fresh, at), served_from(fresh, naive)
+
+
+def served_from(answers: Sequence[Sequence[tuple[float, bool]]], threshold: float) -> list[bool]:
+    """Of each answer that is served, whether all is right that is served of it."""
+    kept = [[right for sure, right in one if sure >= threshold] for one in answers]
+    return [all(one) for one in kept if one]
 
 
 def known(scorer: Scorer, answers: Sequence[Labelled]) -> tuple[list[float], list[bool]]:
     return confidences(scorer, answers), [answer.right for answer in answers]
-
-
-def parts_of(system: System) -> list[System]:
-    """The parts of its answers as a system of their own; none where there are none."""
-    if not all(fold.parts.get("score") and fold.parts.get("gate") for fold in system):
-        return []
-    name = f"{system[0].name}, parts"
-    kind = "of the gate's answers"
-    return [
-        [Answers(name, fold.parts["score"], [], [], {kind: fold.parts["gate"]}) for fold in system]
-    ]
 
 
 def starts(system: Answers) -> Iterator[gate_start.Started]:
@@ -240,15 +246,12 @@ def starts(system: Answers) -> Iterator[gate_start.Started]:
     return gate_start.started(system.name, labels, traffic, fresh, PROMISES)
 
 
-def naive_threshold(sure: Sequence[float], right: Sequence[bool], max_error: float) -> float:
+def naive_threshold(answers: Sequence[Sequence[tuple[float, bool]]], max_error: float) -> float:
     """The lowest threshold whose error on the labels themselves is small enough."""
-    ordered = sorted(zip(sure, right, strict=True), reverse=True)
-    wrong, lowest = 0, float("inf")
-    for accepted, (confidence, good) in enumerate(ordered, start=1):
-        wrong += not good
-        if wrong <= max_error * accepted:
-            lowest = confidence
-    return lowest
+    tried = sorted({sure for one in answers for sure, _ in one if sure > 0}, reverse=True)
+    served = [(threshold, served_from(answers, threshold)) for threshold in tried]
+    fine = [at for at, right in served if right.count(False) <= max_error * len(right)]
+    return min(fine, default=math.inf)
 
 
 if __name__ == "__main__":

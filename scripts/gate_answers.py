@@ -7,6 +7,7 @@ where answers come from, of scorers or gates.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,36 +16,45 @@ CANDIDATE = "candidate:"
 
 @dataclass(frozen=True)
 class Labelled:
-    """One answer. `features` is None where a hard check failed: it can never be served."""
+    """One answer. `features` is None where a hard check failed: it can never be served. `parts`
+    has the features of each part and whether it is right."""
 
     features: dict[str, float] | None
     right: bool
+    parts: Sequence[tuple[dict[str, float], bool]] = ()
 
 
 @dataclass(frozen=True)
 class Answers:
-    """All answers of one system: to fit the scorer, to open the gate, for thresholds (labels
+    """All answers of one adapter: to fit the scorer, to open the gate, for thresholds (labels
     unused), and fresh ones that nothing was fitted on, by the name of their kind. Those for the
-    scorer and the first fresh ones have the candidates too."""
+    scorer and the gate and the first fresh ones have the candidates too."""
 
     name: str
     score: list[Labelled]
     gate: list[Labelled]
     traffic: list[Labelled]
-    fresh: dict[str, list[Labelled]]
-    parts: dict[str, list[Labelled]] = field(default_factory=dict)
-    """Of answers with parts those of the answers in `score` and in `gate`."""
+    fresh: dict[str, list[Labelled]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Answers:
         """What `dataclasses.asdict` made of them."""
         lists = {kind: _labelled(data[kind]) for kind in ("score", "gate", "traffic")}
-        named = {
-            name: {kind: _labelled(answers) for kind, answers in data[name].items()}
-            for name in ("fresh", "parts")
-        }
-        return cls(data["name"], **lists, **named)
+        fresh = {kind: _labelled(answers) for kind, answers in data["fresh"].items()}
+        return cls(data["name"], **lists, fresh=fresh)
+
+    def in_parts(self) -> Answers | None:
+        """The parts as answers of their own; None where there are none."""
+        if not any(one.parts for one in self.score):
+            return None
+        lists = {kind: _apart(getattr(self, kind)) for kind in ("score", "gate", "traffic")}
+        fresh = {kind: _apart(answers) for kind, answers in self.fresh.items()}
+        return Answers(f"{self.name}, parts", **lists, fresh=fresh)
 
 
 def _labelled(answers: list[dict[str, Any]]) -> list[Labelled]:
     return [Labelled(**answer) for answer in answers]
+
+
+def _apart(answers: Sequence[Labelled]) -> list[Labelled]:
+    return [Labelled(features, right) for one in answers for features, right in one.parts]

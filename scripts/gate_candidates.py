@@ -28,6 +28,7 @@ class Read:
     right: bool
     answer: list[float] | None
     input: list[float] | None
+    parts: tuple[tuple[dict[str, float], bool], ...] = ()
 
 
 def of_tokens(scores: TokenScores) -> dict[str, float]:
@@ -68,6 +69,7 @@ def with_candidates(raw: dict[str, list[Read]], learnt: np.ndarray) -> dict[str,
                     f"{CANDIDATE}distance": distance(learnt, one.input),
                 },
                 one.right,
+                one.parts,
             )
             for one, sure in zip(reads, probe(kind, reads), strict=True)
         ]

@@ -14,22 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gate_answers import CANDIDATE, Answers, Labelled
+from gate_answers import CANDIDATE, Answers
 from gate_candidates import Read, of_facts, of_tokens, unit_length, with_candidates
 from webnlg import Pair
 
 from models.generation import Completion
 from store.demonstrations import gated_examples
-from store.evaluations import Item
-from store.examples import Example
+from store.examples import Example, Split
 from valence.app import Valence
 from valence.boundaries import get
 from valence.boundaries.text import caseless
 from valence.certification import for_score
 from valence.config import load_settings
 from valence.locations import find_locations
-from valence.reading import generation, read_completion
-from valence.unit import Unit, retired
+from valence.reading import generation, read_completion, read_parts
+from valence.unit import Unit
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_NEIGHBOURS = 500
@@ -75,60 +74,36 @@ def of_home(name: str, home: Path, base: Path, fresh: dict[str, Sequence[Pair]])
         unit = app.unit("decompose")
         if unit is None:
             raise SystemExit(f"{home}: no adapter is active")
-        examples = app.stores.examples
-        trained = examples.of("decompose", "train")
-        reader = Reader(app, unit, [_pair(example) for example in trained])
         gated = gated_examples(app.stores.database, "decompose")
-        calibration = answered(app, unit, examples.of("decompose", "calibration"))
-        tests = answered(app, unit, examples.of("decompose", "test"))
+        calibration = held_out(app, unit, "calibration")
+        tests = held_out(app, unit, "test")
         kept_back = {
-            "score": [one for one in calibration if for_score(one[0].id)] + tests,
-            "gate": [
-                one for one in calibration if not for_score(one[0].id) and one[0].id not in gated
-            ],
+            "score": [*(e for e in calibration if for_score(e.id)), *tests],
+            "gate": [e for e in calibration if not for_score(e.id) and e.id not in gated],
         }
-        raw = {
-            kind: reader.read([_pair(example) for example, _ in answers])
-            for kind, answers in kept_back.items()
-        }
+        reader = Reader(app, unit)
+        raw = {kind: reader.read([_pair(e) for e in held]) for kind, held in kept_back.items()}
         raw |= {
             kind: reader.read(pairs[:FRESH_MOST], round_trips=place == 0)
             for place, (kind, pairs) in enumerate(fresh.items())
         }
-        learnt = reader.inputs([example.input for example in trained])
-    judged = with_candidates(raw, learnt)
+        judged = with_candidates(raw, reader.learnt_inputs())
+    score = list(zip(kept_back["score"], judged["score"], strict=True))
     return Answers(
         name,
         score=judged.pop("score"),
         gate=judged.pop("gate"),
-        traffic=[_as_kept(item) for example, item in tests if example.id not in gated],
+        traffic=[one for e, one in score[-len(tests) :] if e.id not in gated],
         fresh=judged,
-        parts={kind: _parts(answers) for kind, answers in kept_back.items()},
     )
 
 
-def answered(app: Valence, unit: Unit, examples: Sequence[Example]) -> list[tuple[Example, Item]]:
-    """The adapter's answers to these examples from its own evaluation, where it had them."""
+def held_out(app: Valence, unit: Unit, split: Split) -> list[Example]:
+    """The examples of a split that the adapter was judged or certified on."""
+    examples = app.stores.examples.of("decompose", split)
     ids = [example.id for example in examples]
     items = app.stores.evaluations.items_of(unit.variant, "decompose", ids)
-    return [(example, items[example.id]) for example in examples if example.id in items]
-
-
-def _as_kept(item: Item) -> Labelled:
-    return Labelled(item.features, item.correct)
-
-
-def _parts(answers: Sequence[tuple[Example, Item]]) -> list[Labelled]:
-    """Each part; what an older version measured and the product no longer does is a candidate."""
-    return [
-        Labelled({_named(name): value for name, value in features.items()}, right)
-        for _, item in answers
-        for features, right in item.parts
-    ]
-
-
-def _named(feature: str) -> str:
-    return f"{CANDIDATE}{feature}" if feature in retired("decompose") else feature
+    return [example for example in examples if example.id in items]
 
 
 def _pair(example: Example) -> Pair:
@@ -138,8 +113,10 @@ def _pair(example: Example) -> Pair:
 class Reader:
     """The active adapter as the product runs it, its hidden states read along."""
 
-    def __init__(self, app: Valence, unit: Unit, learnt: Sequence[Pair]) -> None:
+    def __init__(self, app: Valence, unit: Unit) -> None:
         assert app.local is not None
+        learnt = [_pair(example) for example in app.stores.examples.of("decompose", "train")]
+        self._inputs = [pair.text for pair in learnt]
         self._relations = frozenset(caseless(r) for pair in learnt for _, r, _ in pair.triples)
         self._boundary = get("decompose")
         self._runtime, self._unit = app.local.runtime, unit
@@ -155,9 +132,9 @@ class Reader:
             for (one, _), trip in zip(read, trips, strict=True)
         ]
 
-    def inputs(self, texts: Sequence[str]) -> np.ndarray:
+    def learnt_inputs(self) -> np.ndarray:
         """Middle-layer means of training inputs, (n, width), unit length."""
-        completions = self._complete(list(texts[:MOST_NEIGHBOURS]), most=1)
+        completions = self._complete(self._inputs[:MOST_NEIGHBOURS], most=1)
         return unit_length([c.hidden.input for c in completions if c.hidden is not None])
 
     def _complete(self, texts: Sequence[str], most: int | None = None) -> list[Completion]:
@@ -170,8 +147,9 @@ class Reader:
         return self._runtime.generate_batch(asked)
 
     def _judge(self, pair: Pair, made: Completion) -> tuple[Read, Any]:
+        familiar = self._unit.familiar
         output, features, veto = read_completion(
-            self._boundary, pair.text, self._runtime, made, self._unit.familiar
+            self._boundary, pair.text, self._runtime, made, familiar
         )
         right = output is not None and set(output) == set(pair.triples)
         hidden = made.hidden
@@ -181,8 +159,17 @@ class Reader:
             right,
             hidden.answer if hidden else None,
             hidden.input if hidden else None,
+            () if veto or output is None else self._parts(pair, output, made),
         )
         return read, output
+
+    def _parts(
+        self, pair: Pair, output: Any, made: Completion
+    ) -> tuple[tuple[dict[str, float], bool], ...]:
+        familiar = self._unit.familiar
+        parts = read_parts(self._boundary, pair.text, output, self._runtime, made, familiar)
+        right = self._boundary.right_parts(output, pair.triples)
+        return tuple(zip(parts, right, strict=True)) if parts else ()
 
     def _round_trips(self, outputs: Sequence[Any]) -> list[dict[str, float]]:
         """F1 of each answer with what the adapter reads in a text made of it: the one that the

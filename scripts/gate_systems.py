@@ -1,5 +1,5 @@
-"""What answers in bench_gate.py: the adapter that bench_loop.py left behind, one that never saw two of
-the WebNLG categories, five that learnt four fifths of CoNLL04 and answer the last one, and a
+"""What answers in bench_gate.py: the adapter that bench_loop.py left behind, one that never saw two
+of the WebNLG categories, five that learnt four fifths of CoNLL04 and answer the last one, and a
 classifier of CLINC150 utterances.
 """
 
