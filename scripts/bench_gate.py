@@ -59,6 +59,7 @@ class Promise:
     """of as many gates as there are folds"""
     certified_coverage: float
     """the mean over the folds"""
+    asked: int
     served: int
     wrong: int
     low: float
@@ -201,6 +202,7 @@ def promise(system: System, answers: System, kind: str, max_error: float) -> Pro
         max_error=max_error,
         opened=sum(gate.state == "open" for gate, *_ in gates),
         certified_coverage=float(np.mean([gate.certified_coverage for gate, *_ in gates])),
+        asked=sum(len(fold.fresh[kind]) for fold in answers),
         served=len(served),
         wrong=served.count(False),
         low=error.low,

@@ -59,7 +59,7 @@ def promises(report: Row) -> Iterator[str]:
         for one in row["promises"]:
             yield (
                 f"| {row['name']} | {row['kind']} | {one['max_error']:.0%} | {_opened(one, row)} "
-                f"| {one['certified_coverage']:.1%} | {_share(one['served'], row['items'])} "
+                f"| {one['certified_coverage']:.1%} | {_share(one['served'], one['asked'])} "
                 f"| {_wrong(one)} | {_naive(one)} |"
             )
 
@@ -178,7 +178,9 @@ Brier score are means over 20 such draws. The promise below is of one draw, the 
 
 {promises}
 
-The naive threshold is the lowest one whose error on the gate's own labels is within the promise.
+The naive threshold is the lowest one whose error on the gate's own labels is within the promise. In
+parts (`gate.partial`) an answer is served as far as its facts are sure, and wrong where one of
+those is.
 
 ## What each feature is worth
 
