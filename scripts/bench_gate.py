@@ -37,6 +37,7 @@ from gate_draws import (  # noqa: E402
     used_of,
 )
 from gate_forms import forms  # noqa: E402
+from gate_shares import shares  # noqa: E402
 from gate_systems import SYSTEMS, Read  # noqa: E402
 
 from models.fusion import Trees  # noqa: E402
@@ -135,6 +136,7 @@ def figures(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "rows": [asdict(row) for each in both for row in rows_of(each, system)],
         "ablations": [asdict(one) for each in both for one in ablations(each)],
+        "shares": [asdict(each) for each in shares(system[0])],
         "forms": [asdict(each) for each in forms(system[0])],
         "started": [asdict(each) for each in starts(system[0])],
     }

@@ -47,8 +47,8 @@ class Answers:
         """The parts as answers of their own; None where there are none."""
         if not any(one.parts for one in self.score):
             return None
-        lists = {kind: _apart(getattr(self, kind)) for kind in ("score", "gate", "traffic")}
-        fresh = {kind: _apart(answers) for kind, answers in self.fresh.items()}
+        lists = {kind: apart(getattr(self, kind)) for kind in ("score", "gate", "traffic")}
+        fresh = {kind: apart(answers) for kind, answers in self.fresh.items()}
         return Answers(f"{self.name}, parts", **lists, fresh=fresh)
 
 
@@ -56,5 +56,6 @@ def _labelled(answers: list[dict[str, Any]]) -> list[Labelled]:
     return [Labelled(**answer) for answer in answers]
 
 
-def _apart(answers: Sequence[Labelled]) -> list[Labelled]:
+def apart(answers: Sequence[Labelled]) -> list[Labelled]:
+    """Each part of each answer."""
     return [Labelled(features, right) for one in answers for features, right in one.parts]

@@ -41,7 +41,7 @@ def sure_of(system: System, kind: str, scorers: list[list[Scorer]]) -> np.ndarra
 def sure_by_lines(system: System, kind: str, names: Sequence[str]) -> np.ndarray:
     """The same by straight lines of these features, however many the labels are."""
     return np.concatenate(
-        [[_by_line(labels, fold.fresh[kind], names) for labels in drawn(fold)] for fold in system],
+        [[by_line(labels, fold.fresh[kind], names) for labels in drawn(fold)] for fold in system],
         axis=1,
     )
 
@@ -78,9 +78,10 @@ def names_of(system: System) -> list[str]:
     return sorted(next(one.features for one in system[0].score if one.features is not None))
 
 
-def _by_line(
+def by_line(
     labels: Sequence[Labelled], answers: Sequence[Labelled], names: Sequence[str]
 ) -> np.ndarray:
+    """Confidences of answers by a straight line of these features, (n,)."""
     usable = [one for one in labels if one.features is not None]
     line = straight_line().fit(_rows(usable, names), [one.right for one in usable])
     there = [place for place, one in enumerate(answers) if one.features is not None]

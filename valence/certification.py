@@ -1,8 +1,8 @@
 """From checked answers to what an adapter is served with: its scorer, and the gate that it earns.
 
-A third of the calibration answers and those to the test examples fit the scorer, the fair ones of
-the rest open the gate, the test inputs give the thresholds. Knows answers that are already judged:
-not how they were got, nor what is served.
+The answers to the test examples and a ninth of the calibration ones fit the scorer, the fair ones
+of the rest open the gate, the test inputs give the thresholds. Knows answers that are already
+judged: not how they were got, nor what is served.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from models.scorer import Scorer, fit_scorer
 from store.evaluations import Item
 from valence.config import GateSettings
 from valence.gate import Gate, fit_gate, fit_partial_gate
+
+SCORED_ONE_IN = 9
+"""Of so many calibration examples one fits the scorer: the test answers carry most of it, and a
+label is worth more where it opens the gate (docs/bench_gate.md)."""
 
 FEWEST_FOR_THRESHOLDS = 20
 """With fewer fair answers for it, the thresholds come from all that there are."""
@@ -109,9 +113,9 @@ def _scored(scorer: Scorer, item: Item) -> list[tuple[float, bool]]:
     return [(scorer(features), right) for features, right in item.parts]
 
 
-def for_score(example_id: str) -> bool:
+def for_score(example_id: str, one_in: int = SCORED_ONE_IN) -> bool:
     """Whether a calibration example fits the scorer, fixed by its id; the others open the gate."""
-    return draw(example_id) % 3 == 0
+    return draw(example_id) % one_in == 0
 
 
 def draw(example_id: str) -> int:

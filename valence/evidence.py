@@ -73,7 +73,7 @@ def _evaluated(app: Valence, unit: Unit) -> tuple[list[tuple[float, bool]], list
     held_out = [
         e.id
         for e in stores.examples.of(name, "calibration")
-        if not for_score(e.id) and e.id not in gated
+        if not for_score(e.id, unit.scored_one_in) and e.id not in gated
     ]
     tests = [e.id for e in stores.examples.of(name, "test")]
     items = stores.evaluations.items_of(unit.variant, name, held_out + tests)

@@ -21,7 +21,7 @@ from store.examples import Example, Split
 from store.runs import Run
 from valence.app import Valence
 from valence.boundaries.base import Boundary
-from valence.certification import Certified, certify, draw
+from valence.certification import SCORED_ONE_IN, Certified, certify, draw
 from valence.curation import CALIBRATION_MOST, TEST_MOST
 from valence.familiarity import Familiar, familiar_with
 from valence.gate import Gate
@@ -72,6 +72,7 @@ def judge(
     certified = _certify(app, boundary, candidate, judged["candidate"], evidence, report)
     calibration = certified.to_json() | {
         "familiar": familiar.sha256,
+        "scored_one_in": SCORED_ONE_IN,
         "guided": candidate.guided,
     }
     return Judgement(

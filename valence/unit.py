@@ -43,6 +43,8 @@ class Unit:
     familiar: Familiar | None = None
     parts_scorer: Scorer | None = None
     """Set where answers are served in part: it scores each part, and `gate` is one of parts."""
+    scored_one_in: int = 3
+    """Of so many calibration examples one fits the scorer, a third in earlier versions."""
     guided: bool = False
     """Whether it was certified on prompts with guidance, as calls have it, and so is shown it."""
 
@@ -78,6 +80,7 @@ def load_unit(adapter: Adapter, adapters_folder: Path) -> Unit:
         scorer=scorer,
         gate=_closed(gate, problem) if problem else gate,
         familiar=familiar,
+        scored_one_in=parts.get("scored_one_in", Unit.scored_one_in),
         guided=bool(parts.get("guided")),
     )
 

@@ -29,7 +29,7 @@ from tests.valence.watched import (
 )
 from valence.app import Valence
 from valence.boundaries import get
-from valence.certification import for_score
+from valence.certification import SCORED_ONE_IN, for_score
 from valence.gate import Gate, fit_gate
 from valence.learning import learn
 from valence.router import Answer
@@ -336,8 +336,14 @@ def test_a_suspended_gate_opens_on_what_came_since_only(app: Valence, give_adapt
 # -- another promise -------------------------------------------------------------------------------
 
 
-def fitted_adapter(app: Valence, give_adapter: Give, right: float) -> Gate:
+NOW = {"scored_one_in": SCORED_ONE_IN}
+
+
+def fitted_adapter(
+    app: Valence, give_adapter: Give, right: float, told: dict[str, int] = NOW
+) -> Gate:
     """An adapter that was evaluated: 600 held-out answers of one confidence, as a run leaves it."""
+    one_in = told.get("scored_one_in", 3)
     adapter = give_adapter(app)
     chance, items = np.random.default_rng(4), []
     examples = [held_out(number, "calibration" if number % 3 else "test") for number in range(900)]
@@ -346,7 +352,7 @@ def fitted_adapter(app: Valence, give_adapter: Give, right: float) -> Gate:
             app.stores.examples.add(example)
     for example in examples:
         # Those that fit the scorer must not count: they are all wrong here.
-        correct = chance.random() < right and not for_score(example.id)
+        correct = chance.random() < right and not for_score(example.id, one_in)
         features = {"score": 2.0}
         items.append(
             Item(example_id=example.id, output=RIGHT, score=1.0, correct=correct, features=features)
@@ -357,7 +363,7 @@ def fitted_adapter(app: Valence, give_adapter: Give, right: float) -> Gate:
     linear = Linear((0.0,), (1.0,), (1.0,), 0.0)
     scorer = Scorer(("score",), linear, AS_IT_IS, adapter.weights_sha256)
     gate = fit_gate([0.9] * 400, [True] * 400, [0.9] * 50, 0.05, 0.95, look=0)
-    calibration = {"scorer": scorer.to_json(), "gate": gate.to_json()}
+    calibration = {"scorer": scorer.to_json(), "gate": gate.to_json(), **told}
     app.stores.adapters.calibrate(
         adapter.id, calibration, unit_hash(adapter.weights_sha256, calibration)
     )
@@ -397,13 +403,23 @@ def test_a_stronger_promise_is_served_only_once_it_is_certified(
     gate = gate_of(app)
     assert gate.state == state
     assert gate.evidence["look"] == 1
-    assert 370 < gate.evidence["labels"] < 430  # two thirds of the calibration examples
+    assert 510 < gate.evidence["labels"] < 560  # eight ninths of the calibration examples
     assert gate.evidence["traffic"] == 300
     for name, value in asked.items():
         assert getattr(gate, name) == value
     # Once is enough.
     look(app, serve(app)[0])
     assert gate_of(app) == gate
+
+
+def test_what_fitted_the_scorer_of_an_earlier_version_opens_no_gate_either(
+    open_app: Open, give_adapter: Give
+) -> None:
+    fitted_adapter(open_app(ScriptedLocal(())), give_adapter, 0.99, told={})
+    app = open_app(ScriptedLocal(()), gate={"max_error": 0.04})
+    look(app, serve(app)[0])
+    assert gate_of(app).state == "open"
+    assert 370 < gate_of(app).evidence["labels"] < 430  # two thirds of the calibration examples
 
 
 def test_a_weaker_promise_may_open_what_was_closed(open_app: Open, give_adapter: Give) -> None:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 OWN = "valence"
 """The agent whose trajectories are the turns of conversations here."""
-ENOUGH = 200
-"""Calibration examples to certify an adapter on: a third of them fits the scorer, and 65 faultless
-ones of the others open a gate."""
+ENOUGH = 150
+"""Calibration examples to certify an adapter on: a ninth of them fits the scorer, and 65 faultless
+ones among the surer half of the others open a gate."""
 Z = 1.96
 """Of a two-sided 95% interval."""
 
