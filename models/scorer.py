@@ -101,7 +101,11 @@ def fit_scorer(
         zeros = (0.0,) * len(names)
         constant = Linear(zeros, (1.0,) * len(names), zeros, _log_odds(labels))
         return Scorer(names, constant, AS_IT_IS, weights_sha256)
-    return Scorer(names, *_fit(rows, labels), weights_sha256)
+    from threadpoolctl import threadpool_limits
+
+    # Threads wait for one another busily: beside a training that costs many times what they gain.
+    with threadpool_limits(1):
+        return Scorer(names, *_fit(rows, labels), weights_sha256)
 
 
 def _names(features: Sequence[Mapping[str, float]]) -> tuple[str, ...]:
