@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gate_draws import DRAWS, FEWER_DRAWS
 from gate_start import AUROC, GATES, STARTS
 
 Row = dict[str, Any]
@@ -28,7 +29,9 @@ def tables(report: Row) -> str:
 
 def _generated(report: Row) -> str:
     found = {name: "\n".join(table(report)) for name, table in TABLES.items()}
-    return TEMPLATE.format(base=report["base"], gates=GATES, auroc=AUROC, **found)
+    return TEMPLATE.format(
+        base=report["base"], gates=GATES, auroc=AUROC, draws=DRAWS, fewer=FEWER_DRAWS, **found
+    )
 
 
 def calibration(report: Row) -> Iterator[str]:
@@ -189,7 +192,7 @@ that learnt the other four, with a scorer and a gate of its own.
 *By chance*: the ECE that as many answers would show if each confidence were its true chance. Ten
 bins of some hundred answers are never quite level, so no calibration can do better than that.
 Which of the kept-back answers fit the scorer is drawn: AUROC and ECE (± standard deviation) and the
-Brier score are means over 20 such draws. The promise below is of one draw, the product's.
+Brier score are means over {draws} such draws. The promise below is of one draw, the product's.
 
 ## The promise
 
@@ -205,8 +208,8 @@ those is.
 
 *without*: the change when a feature that the product uses is left out; *with*: the change when a
 candidate that it does not use is added, *in the band* only where the confidence without it lies
-between .1 and .9. Means over 20 draws of the scorer's labels; the intervals are of 500 samples, 25
-bootstrap samples of the fresh answers for each draw. Scorers are straight lines here.
+between .1 and .9. Means over {fewer} draws of the scorer's labels; intervals are of 500 samples,
+25 bootstrap samples of the fresh answers for each draw. Scorers are straight lines here.
 
 ## A line or trees
 
