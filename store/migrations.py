@@ -25,6 +25,7 @@ STEPS = (
     "0005_classifiers.sql",
     "0006_newest_facts.sql",
     "0007_routes.sql",
+    "0008_retakes.sql",
 )
 LATEST = len(STEPS)
 

@@ -249,7 +249,7 @@ class ChatPage(TalkPage):
             return revising.retake(app, talk, listen)
 
         await view.remove()
-        await self.take(kept.turn.question, retake)
+        await self.take(kept.turn.question, retake, instead_of=kept)
 
     def action_branch(self) -> None:
         from tui.screens.edit import Edit

@@ -39,9 +39,10 @@ class Talk:
 
 @dataclass
 class Running:
-    """A turn that is being answered."""
+    """A turn that is being answered, and the one that it is to replace."""
 
     view: TurnView
+    instead_of: Told | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
 
 
@@ -119,12 +120,14 @@ class TalkPage(Page):
 
         await self.take(text, ask)
 
-    async def take(self, text: str, turn: Callable[[Listen], Reply]) -> None:
+    async def take(
+        self, text: str, turn: Callable[[Listen], Reply], instead_of: Told | None = None
+    ) -> None:
         if self.session.read_only:
             self.notify("Another Valence has this home open.", severity="error", markup=False)
             return
         await self._to_the_end()
-        running = Running(TurnView(text))
+        running = Running(TurnView(text), instead_of)
         self.under_way.append(running)
         await self.story.append(running.view)
         self.session.jobs.run(
@@ -171,13 +174,20 @@ class TalkPage(Page):
     async def _done(self, running: Running, kept: Told | None) -> None:
         self.under_way.remove(running)
         if kept is None:
-            self.stopped(running.view.question)
-            await running.view.remove()
+            await self._stopped(running)
             return
         self.session.place.conversation = self.talk.id
         if running.view.is_attached:  # else another conversation has been opened meanwhile
             await running.view.show(kept)
         self.session.jobs.run(self._learn, lane="learning")
+
+    async def _stopped(self, running: Running) -> None:
+        """Shows what there was before."""
+        if running.instead_of is not None:
+            await running.view.show(running.instead_of)
+            return
+        self.stopped(running.view.question)
+        await running.view.remove()
 
     async def _failed(self, running: Running, sentence: str) -> None:
         self.under_way.remove(running)
