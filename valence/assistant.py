@@ -29,6 +29,7 @@ from valence.memory.retrieval import fact_text
 from valence.redaction import mask
 
 if TYPE_CHECKING:
+    from valence.predictors import Hear
     from valence.router import Answer
 
 BUDGET = 1500
@@ -91,17 +92,16 @@ class Assistant:
     def _turn(self, working: Working) -> Reply:
         started = time.perf_counter()
         self._calls = []
-        turn = working.turn
+        turn, saying = working.turn, Saying(working.listen)
         understood = Understood.from_json(
-            working.step("understood", lambda: self._understand(turn))
+            working.step("understood", lambda: self._understand(turn, saying.hear))
         )
         remembered = working.step_of(
-            "remembered", lambda: self._read(turn, understood), self._remember
+            "remembered", lambda: self._read(turn, understood, saying.hear), self._remember
         )
         retrieved = working.step("retrieved", lambda: self._retrieve(turn, understood))
         citations: dict[str | None, Citation] = {}
         said: list[Said] = []
-        saying = Saying(working.listen)
         speaker = Speaker(self._memory, self._call, turn, saying.hear)
         for part in self._said(speaker, understood, remembered, retrieved):
             said.append(self._with_marks(part, citations))
@@ -141,17 +141,20 @@ class Assistant:
 
     # Steps
 
-    def _understand(self, turn: Turn) -> State:
-        action, answer = self._intention.action(turn.question, turn.conversation_id)
+    def _understand(self, turn: Turn, hear: Hear | None) -> State:
+        action, answer = self._intention.action(turn.question, turn.conversation_id, hear)
         if answer is not None:
             self._calls.append(answer)
         return understand(turn.question, action).to_json()
 
-    def _read(self, turn: Turn, understood: Understood) -> Reading | Remembered | None:
+    def _read(
+        self, turn: Turn, understood: Understood, hear: Hear | None
+    ) -> Reading | Remembered | None:
         """What is told as a model reads it, None where nothing is."""
         if not understood.told:
             return None
-        return read(self._memory, understood.told, "turn", turn.id, turn.conversation_id)
+        told, episode = understood.told, turn.conversation_id
+        return read(self._memory, told, "turn", turn.id, episode, hear=hear)
 
     def _remember(self, reading: Reading | Remembered | None) -> State:
         if reading is None:

@@ -31,10 +31,12 @@ from valence.memory.retrieval import ANY, Filters, Found, Mode, Retrieval
 
 if TYPE_CHECKING:
     from models.embedding import Embedder
+    from valence.predictors import Hear
     from valence.router import Answer
 
-Decompose = Callable[[str, str | None], "Answer"]
-"""One call of the boundary `decompose` on a text, as part of an episode."""
+Decompose = Callable[[str, str | None, "Hear | None"], "Answer"]
+"""One call of the boundary `decompose` on a text, as part of an episode, and who is told all the
+while that it is waited for."""
 Progress = Callable[[int, int], object]
 
 NAMES = 256

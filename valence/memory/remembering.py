@@ -21,6 +21,7 @@ from valence.redaction import mask
 
 if TYPE_CHECKING:
     from valence.memory.memory import Memory
+    from valence.predictors import Hear
     from valence.router import Answer
 
 TOLD = 0.9
@@ -54,9 +55,11 @@ def read(
     id: str | None = None,
     episode: str | None = None,
     place: str = "",
+    hear: Hear | None = None,
 ) -> Reading | Remembered:
     """The text as a model reads it, its secrets masked; what is known already is remembered.
-    Raises InvalidInput for what is no text."""
+    `hear` is called while it is waited for; what it raises ends the waiting. Raises InvalidInput
+    for what is no text."""
     text = mask(text).text
     data = text.encode("utf-8", "surrogatepass")
     digest = hashlib.sha256(data).hexdigest()
@@ -64,7 +67,7 @@ def read(
     known = _known(memory, source, id)
     if known is not None:
         return _as_known(memory, known, None)
-    return Reading(source, id, episode, memory.decompose(text, episode))
+    return Reading(source, id, episode, memory.decompose(text, episode, hear))
 
 
 def keep(memory: Memory, reading: Reading | Remembered) -> Remembered:

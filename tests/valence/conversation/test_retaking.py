@@ -153,6 +153,8 @@ def test_a_retake_whose_process_was_killed_or_interrupted(tmp_path: Path) -> Non
         interrupted.send_signal(signal.SIGINT)
         interrupted.communicate(timeout=60)
         assert home.rows("SELECT id, superseded_at FROM facts") == facts
+        [call] = home.rows("SELECT route, output FROM calls WHERE reason = 'stopped'")
+        assert call == {"route": "frontier", "output": None}
         standing = "SELECT id, question, answer, state FROM turns WHERE state <> 'undone'"
         assert home.rows(standing) == before
         asked = len(server.requests)
