@@ -14,6 +14,7 @@ from store.adapters import Adapter
 from store.counts import counts
 from store.forgetting import learnt_from
 from store.ledger import Forgotten
+from store.whole import write_whole
 from valence.app import Valence
 from valence.memory.about import facts_about
 from valence.memory.forgetting import Kind, find
@@ -100,6 +101,4 @@ def _drop_rows(path: Path, gone: set[str]) -> None:
     lines = path.read_text("utf-8").splitlines(keepends=True)
     kept = [line for line in lines if json.loads(line)["id"] not in gone]
     if len(kept) < len(lines):
-        beside = path.with_suffix(".tmp")
-        beside.write_text("".join(kept), "utf-8")
-        beside.replace(path)
+        write_whole(path, "".join(kept))

@@ -16,6 +16,7 @@ from typing import Any
 
 from store.errors import UnknownExample
 from store.examples import Example
+from store.whole import write_whole
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.strategies.guidance import as_asked
@@ -166,6 +167,4 @@ def _spec(app: Valence, folder: Path, start: Unit | None, count: int) -> dict[st
 
 def write_json(path: Path, value: Any) -> None:
     """Whole or not at all."""
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(value), "utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps(value))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from store.conversations import Conversation, Turn
+from store.whole import write_whole
 from valence.errors import TransferError
 
 
@@ -17,7 +18,7 @@ def write(
     """Writes the turns to a file, as "markdown" or "jsonl". Raises TransferError."""
     text = _markdown(conversation, turns) if form == "markdown" else _json_lines(turns)
     try:
-        file.write_text(text, "utf-8")
+        write_whole(file, text)
     except OSError as error:
         raise TransferError(f"cannot be written: {error.strerror}", where=str(file)) from error
 
