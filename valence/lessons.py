@@ -39,10 +39,12 @@ SPEC = "spec.json"
 
 @dataclass(frozen=True)
 class Lessons:
-    """A run's folder when it can be trained on: `spec` for the trainer, `examples` trained on."""
+    """A run's folder when it can be trained on: `spec` for the trainer, `examples` trained on, and
+    the id of the adapter whose weights it goes on from, None for the base's."""
 
     spec: dict[str, Any]
     examples: int
+    parent_id: str | None = None
 
 
 def prepare(app: Valence, boundary: Boundary[Any, Any], run_id: str, folder: Path) -> Lessons:
@@ -59,7 +61,7 @@ def prepare(app: Valence, boundary: Boundary[Any, Any], run_id: str, folder: Pat
     write_json(folder / LEARNT_FROM, learnt_from)
     spec = _spec(app, folder, start, len(chosen) - len(valid))
     write_json(folder / SPEC, spec)
-    return Lessons(spec, len(learnt_from))
+    return Lessons(spec, len(learnt_from), start.adapter.id if start else None)
 
 
 def learnt_from(folder: Path) -> list[str]:

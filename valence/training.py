@@ -157,6 +157,7 @@ def _begin_training(
         **lessons.spec,
         "revision": predictor.revision,
         "adapter_id": new_id(),
+        "parent_id": lessons.parent_id,
         "guided_since": certifiable_since(app, boundary.name),
     }
     app.stores.runs.move(

@@ -156,7 +156,10 @@ def evaluate(valence: Valence, name: str | None, right: int) -> None:
         for number in range(10)
     ]  # fmt: skip
     variant = variant_of("tiny-base", name, "1")
-    evaluation = Evaluation(boundary="decompose", variant=variant, split="test", metrics={})
+    evaluation = Evaluation(
+        boundary="decompose", variant=variant, split="test", metrics={}, adapter_id=name,
+        run_id=valence.stores.adapters.get(NEW).run_id,
+    )  # fmt: skip
     valence.stores.evaluations.record(evaluation, items)
 
 
