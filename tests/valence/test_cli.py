@@ -15,6 +15,7 @@ import click
 import pytest
 
 import valence
+from models.folder import ModelFolder
 from store.adapters import Adapter
 from store.evaluations import Evaluation, Item
 from store.examples import Example
@@ -617,8 +618,11 @@ def test_status_compares_local_answers_with_demonstrations(
     server: LoopbackFrontier,
     open_app: Callable[..., Valence],
     give_adapter: Callable[..., Adapter],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("VALENCE_LOCAL__MODEL", str(TINY))
     local = ScriptedLocal(tuple(map(tuple, TRIPLES)), confidence=0.9)
+    local.revision = ModelFolder.open(TINY).revision
     app = open_app(local, gate={"audit_rate": 1.0})
     adapter = give_adapter(app)
     app.router.settle(app.router.call(get("decompose"), TEXT))
