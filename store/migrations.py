@@ -26,6 +26,7 @@ STEPS = (
     "0006_newest_facts.sql",
     "0007_routes.sql",
     "0008_retakes.sql",
+    "0009_taught.sql",
 )
 LATEST = len(STEPS)
 

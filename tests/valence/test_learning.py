@@ -122,6 +122,7 @@ def test_the_count_starts_anew_once_a_run_trains(app: Valence) -> None:
     add(app, 1)
     run = app.stores.runs.start("decompose", "manual", {})
     app.stores.runs.move(run.id, "curating")
+    app.stores.examples.teach(e.id for e in app.stores.examples.of("decompose", "train"))
     app.stores.runs.move(run.id, "training", examples=TRIGGER)
     app.stores.runs.move(run.id, "rejected", "no better")
     assert not due(app, "decompose")
