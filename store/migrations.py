@@ -27,6 +27,7 @@ STEPS = (
     "0007_routes.sql",
     "0008_retakes.sql",
     "0009_taught.sql",
+    "0010_served.sql",
 )
 LATEST = len(STEPS)
 
