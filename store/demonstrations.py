@@ -16,8 +16,8 @@ from store.rows import decode
 _ROWS = """
 SELECT mine.id AS id, mine.rowid AS place, mine.call_id AS call_id, mine.role AS role,
   mine.reason AS reason, calls.created_at AS created_at, calls.input AS input,
-  calls.output AS answer, coalesce(mine.output, '') AS local, mine.confidence AS confidence, mine.features AS features,
-  mine.decision = 'accepted' AS served,
+  calls.output AS answer, coalesce(mine.output, '') AS local, mine.confidence AS confidence,
+  mine.features AS features, mine.decision = 'accepted' AS served,
   (SELECT output FROM feedback WHERE call_id = mine.call_id AND kind = 'correction'
     ORDER BY rowid DESC LIMIT 1) AS correction,
   (SELECT output FROM attempts AS theirs WHERE theirs.call_id = mine.call_id

@@ -132,15 +132,29 @@ def test_the_count_starts_anew_once_a_run_trains(app: Valence) -> None:
 
 @pytest.mark.parametrize("state", ["failed", "rejected"])
 def test_a_run_that_never_came_to_train_is_not_tried_at_every_call(
-    app: Valence, state: str, monkeypatch: pytest.MonkeyPatch
+    app: Valence, state: str
 ) -> None:
     add(app, 1)
     run = app.stores.runs.start("decompose", "automatic", {})
     app.stores.runs.move(run.id, "curating")
     app.stores.runs.move(run.id, state, "the base is untrained")  # type: ignore[arg-type]
     assert not due(app, "decompose")
-    monkeypatch.setattr(learning, "later", lambda seconds: later(3601 + seconds))
+    for seconds in (-3601, 3600):  # an hour ago, or in what a clock called the present
+        set_times(app, later(seconds))
+        assert due(app, "decompose")
+
+
+def test_a_run_that_never_came_up_holds_nobody_though_the_clock_was_put_back(app: Valence) -> None:
+    add(app, 1)
+    app.stores.runs.start("decompose", "automatic", {})
+    assert not due(app, "decompose")
+    set_times(app, later(3600))
     assert due(app, "decompose")
+
+
+def set_times(app: Valence, at: str) -> None:
+    with app.stores.database.transaction() as connection:
+        connection.execute("UPDATE runs SET created_at = ?1, updated_at = ?1", (at,))
 
 
 # -- one at a time ---------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import platform
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from store.clock import later
+from store.clock import lately
 from store.conversations import Conversations, Turn
 from store.leases import is_alive
 from valence.errors import TurnError
@@ -111,7 +111,7 @@ def _is_held(conversations: Conversations, turn: Turn) -> bool:
     be asked."""
     received = next((s.state for s in conversations.steps(turn.id) if s.name == "received"), None)
     if received is None:
-        return turn.created_at > later(-STARTING_S)
+        return lately(turn.created_at, STARTING_S)
     if received["machine"] != platform.node():
         return True
     return received["pid"] != os.getpid() and is_alive(received["pid"])
