@@ -98,7 +98,8 @@ def _drop_copies(app: Valence, gone: set[str]) -> None:
 
 
 def _drop_rows(path: Path, gone: set[str]) -> None:
-    lines = path.read_text("utf-8").splitlines(keepends=True)
+    with path.open(encoding="utf-8") as file:
+        lines = list(file)
     kept = [line for line in lines if json.loads(line)["id"] not in gone]
     if len(kept) < len(lines):
         write_whole(path, "".join(kept))

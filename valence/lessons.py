@@ -16,7 +16,8 @@ from typing import Any
 
 from store.errors import UnknownExample
 from store.examples import Example
-from store.whole import write_whole
+from store.transfer import json_line
+from store.whole import whole, write_whole
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.strategies.guidance import as_asked
@@ -130,7 +131,7 @@ def _write_rows(
     from models.folder import markers
 
     marks = markers(app.model_folder())
-    with path.open("w", encoding="utf-8") as file:
+    with whole(path, private=True) as beside, beside.open("w", encoding="utf-8") as file:
         for example in examples:
             value = boundary.input_from_text(example.input)
             output = boundary.output_from_text(example.output)
@@ -141,8 +142,7 @@ def _write_rows(
                 "user": boundary.local_user(value, marks),
                 "completion": boundary.write(output, marks),
             }
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    path.chmod(0o600)
+            file.write(json_line(row) + "\n")
 
 
 def _spec(app: Valence, folder: Path, start: Unit | None, count: int) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from store.conversations import Conversation, Turn
+from store.transfer import json_line
 from store.whole import write_whole
 from valence.errors import TransferError
 
@@ -43,7 +43,7 @@ def turn_record(turn: Turn) -> dict[str, Any]:
 
 
 def _json_lines(turns: Sequence[Turn]) -> str:
-    return "".join(json.dumps(turn_record(turn), ensure_ascii=False) + "\n" for turn in turns)
+    return "".join(json_line(turn_record(turn)) + "\n" for turn in turns)
 
 
 def _markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:

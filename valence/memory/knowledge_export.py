@@ -6,7 +6,6 @@ was superseded is not in them.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from store.graph import Fact, Graph
+from store.transfer import json_line
 from store.whole import whole
 from valence.errors import TransferError
 
@@ -54,7 +54,7 @@ Lines: TypeAlias = Iterator[tuple[str, int]]
 def jsonl(graph: Graph) -> Lines:
     """One object a fact: its id, its triple, its times, how sure it is and where it is from."""
     for fact in graph.all_facts():
-        yield json.dumps(fact_json(fact), ensure_ascii=False), 1
+        yield json_line(fact_json(fact)), 1
 
 
 def fact_json(fact: Fact) -> dict[str, object]:
