@@ -134,7 +134,8 @@ def start_in_background(app: Valence, boundary: str, trigger: Trigger = "automat
 
     It goes on with the boundary's unfinished run, the one that is entered here if there is none.
     """
-    if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
-        app.stores.runs.start(boundary, trigger, {})
+    with app.stores.database.transaction():  # another process may be starting one too
+        if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
+            app.stores.runs.start(boundary, trigger, {})
     log = app.locations.logs / f"training-{boundary}.log"
     _children.append(start(log, "train-boundary", boundary, "--json"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -166,6 +167,25 @@ def test_a_background_run_is_a_row_a_command_and_a_log(app: Valence, command: Pa
     assert (run.boundary, run.trigger, run.state) == ("decompose", "automatic", "pending")
     assert asked(command) == ["-m valence train-boundary decompose --json"]
     assert (app.locations.logs / "training-decompose.log").exists()
+
+
+def test_two_that_start_a_run_at_once_enter_one(app: Valence, command: Path) -> None:
+    for _ in range(5):
+        together = threading.Barrier(4)
+
+        def start(together: threading.Barrier = together) -> None:
+            together.wait()
+            start_in_background(app, "decompose")
+
+        threads = [threading.Thread(target=start) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        app.stores.runs.move(only_run(app).id, "failed")
+        with app.stores.database.transaction() as connection:
+            connection.execute("DELETE FROM run_states")
+            connection.execute("DELETE FROM runs")
 
 
 def test_only_one_run_at_a_time_whatever_its_boundary(app: Valence, command: Path) -> None:
