@@ -10,7 +10,7 @@ import subprocess
 from datetime import datetime
 from typing import Any
 
-from store.clock import later
+from store.clock import lately
 from store.runs import Run, Trigger
 from valence.app import Valence
 from valence.background import start
@@ -96,7 +96,7 @@ def _failed_lately(newest: list[Run]) -> bool:
     return any(
         run.trigger == "automatic"
         and (run.state == "failed" or (run.state == "rejected" and run.examples is None))
-        and run.updated_at > later(-RETRY_S)
+        and lately(run.updated_at, RETRY_S)
         for run in newest
     )
 
@@ -109,7 +109,7 @@ def under_way(app: Valence) -> bool:
     # A child that ended counts as alive until it is polled.
     _children[:] = [child for child in _children if child.poll() is None]
     return app.stores.leases.held(LEASE) or any(
-        run.state == "pending" and run.created_at > later(-STARTING_S)
+        run.state == "pending" and lately(run.created_at, STARTING_S)
         for run in app.stores.runs.unfinished()
     )
 
@@ -134,7 +134,8 @@ def start_in_background(app: Valence, boundary: str, trigger: Trigger = "automat
 
     It goes on with the boundary's unfinished run, the one that is entered here if there is none.
     """
-    if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
-        app.stores.runs.start(boundary, trigger, {})
+    with app.stores.database.transaction():  # another process may be starting one too
+        if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
+            app.stores.runs.start(boundary, trigger, {})
     log = app.locations.logs / f"training-{boundary}.log"
     _children.append(start(log, "train-boundary", boundary, "--json"))

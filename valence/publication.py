@@ -125,7 +125,6 @@ def _install(
     shutil.copytree(trained, beside)
     familiar.save(beside)
     put_in_place(beside, folder)
-    previous = app.unit(boundary.name)
     return Adapter(
         id=adapter_id,
         boundary=boundary.name,
@@ -134,7 +133,7 @@ def _install(
         prompt_version=boundary.prompt_version,
         folder=adapter_id,
         weights_sha256=sha256(folder),
-        parent_id=previous.adapter.id if previous else None,
+        parent_id=run.settings.get("parent_id"),
         run_id=run.id,
         reason="trained",
     )

@@ -157,16 +157,19 @@ def _begin_training(
         **lessons.spec,
         "revision": predictor.revision,
         "adapter_id": new_id(),
+        "parent_id": lessons.parent_id,
         "guided_since": certifiable_since(app, boundary.name),
     }
-    app.stores.runs.move(
-        run_id,
-        "training",
-        reason,
-        pid=os.getpid(),
-        settings=settings,
-        examples=lessons.examples,
-    )
+    with app.stores.database.transaction():
+        app.stores.examples.teach(learnt_from(folder))
+        app.stores.runs.move(
+            run_id,
+            "training",
+            reason,
+            pid=os.getpid(),
+            settings=settings,
+            examples=lessons.examples,
+        )
 
 
 def _resume_training(app: Valence, boundary: Boundary[Any, Any], run: Run, folder: Path) -> None:

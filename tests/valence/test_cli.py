@@ -15,6 +15,7 @@ import click
 import pytest
 
 import valence
+from models.folder import ModelFolder
 from store.adapters import Adapter
 from store.evaluations import Evaluation, Item
 from store.examples import Example
@@ -491,14 +492,15 @@ def test_forget_removes_a_call_and_marks_its_adapters(
     adapter = give_adapter(app, examples=[example])
     folder = app.locations.runs / "a-run"
     folder.mkdir()
-    (folder / "train.jsonl").write_text(json.dumps({"id": example}) + '\n{"id": "other"}\n')
+    other = '{"id": "other", "user": "It has\u2028a line end of its own."}\n'
+    (folder / "train.jsonl").write_text(json.dumps({"id": example}) + "\n" + other)
     forgotten = run("ledger", "forget", a_call, "--json").record
     assert forgotten["example_ids"] == [example]
     assert forgotten["adapter_ids"] == [adapter.id]
     assert failed(run("ledger", "show", a_call))
     assert run("ledger", "search", "Lovelace", "--json").out == ""
     assert run("adapters", "show", adapter.id, "--json").record["tainted"]
-    assert (folder / "train.jsonl").read_text() == '{"id": "other"}\n'
+    assert (folder / "train.jsonl").read_text() == other
 
 
 # -- adapters --------------------------------------------------------------------------------------
@@ -617,8 +619,11 @@ def test_status_compares_local_answers_with_demonstrations(
     server: LoopbackFrontier,
     open_app: Callable[..., Valence],
     give_adapter: Callable[..., Adapter],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("VALENCE_LOCAL__MODEL", str(TINY))
     local = ScriptedLocal(tuple(map(tuple, TRIPLES)), confidence=0.9)
+    local.revision = ModelFolder.open(TINY).revision
     app = open_app(local, gate={"audit_rate": 1.0})
     adapter = give_adapter(app)
     app.router.settle(app.router.call(get("decompose"), TEXT))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from models.clusters import BY_WORDS
+from store.whole import write_whole
 from valence.app import Valence
 from valence.cli.output import emit, json_option, limit_option, note, percent, printable, table
 from valence.errors import TransferError
@@ -140,7 +141,7 @@ def export(file: Path, agent: str, vectors: bool, as_json: bool) -> None:
     kinds = learned.kinds if vectors else portable.kinds
     data |= replace(portable, kinds=kinds).to_json()
     try:
-        file.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        write_whole(file, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
     except OSError as error:
         raise TransferError(f"cannot be written: {error.strerror}", where=str(file)) from error
     if as_json:

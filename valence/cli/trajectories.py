@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from store.whole import write_whole
 from valence.app import Valence
 from valence.cli.output import (
     INPUT,
@@ -126,7 +127,7 @@ def export(file: Path, agent: str | None, as_json: bool) -> None:
     with Valence.open() as app:
         found = app.stores.trajectories.list(agent, EVERYTHING)[::-1]
     try:
-        file.write_text("".join(line_of(each) + "\n" for each in found), "utf-8")
+        write_whole(file, "".join(line_of(each) + "\n" for each in found))
     except OSError as error:
         raise TransferError(f"cannot be written: {error.strerror}", where=str(file)) from error
     if as_json:
