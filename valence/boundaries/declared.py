@@ -3,7 +3,7 @@
     description = "What a message is about and what it wants."
     trigger_examples = 100            # new examples that start a run by themselves
     schedule = "sun 03:00"            # and when a run starts where there is anything new
-    fine_tune = true                  # minutes a run instead of seconds, for few examples a label
+    fine_tune = true                  # minutes a run, and better heads: most so of few examples
 
     [heads.subject]
     description = "what it is about"
