@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from store.examples import RANKS
 from tests.loopback import LoopbackFrontier
 from tests.messages import Pair, Remembering, lines, minilm, pairs
 from tests.valence.conftest import Run
+from valence import learning
 from valence.app import Valence
 from valence.boundaries import BOUNDARIES
 from valence.boundaries.classifier import Classifier
 from valence.curation import fold, split_of
 from valence.errors import ConfigError, InvalidInput, LabelError, NotEnoughExamples
-from valence.learning import due
+from valence.learning import due, learn
 from valence.steering import stop
 from valence.training import TrainingResult, train_boundary
 from valence.transfer import import_examples
@@ -414,6 +416,29 @@ def test_a_schedule_makes_a_run_due_once_where_anything_is_new(open_: Open) -> N
     assert due(app, "talk")
     train_boundary(app, "talk", lambda event: None)
     assert not due(app, "talk")
+
+
+def test_a_schedule_is_kept_while_other_boundaries_are_in_use(
+    home: Path, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/true")  # starts nothing
+    declare(home, ONE_HEAD, "other")
+    app = open_(f'{ONE_HEAD}schedule = "sun 03:00"\ntrigger_examples = 1000\n')
+    bring(app, PAIRS)
+    use(app, "other")
+    assert app.stores.runs.list() == []
+    with app.stores.database.transaction() as connection:
+        connection.execute("UPDATE examples SET created_at = '2026-01-01T00:00:00.000000Z'")
+    use(app, "other")
+    use(app, "other")
+    [run] = app.stores.runs.list()
+    assert (run.boundary, run.trigger) == ("talk", "automatic")
+    for child in learning._children:
+        child.wait()
+
+
+def use(app: Valence, name: str) -> None:
+    learn(app, app.router.call(app.boundaries.classifier(name), "is it warm outside"))
 
 
 def test_the_teacher_is_shown_the_labels_in_use(open_: Open) -> None:
