@@ -201,8 +201,8 @@ def fitted(kept: Kept, messages: list[Message]) -> Heads:
     return fit_heads(vectors, labels_of(messages), [HEAD], kept.name)
 
 
-def labels_of(messages: list[Message]) -> list[dict[str, str]]:
-    return [{HEAD: message.label} if message.label else {} for message in messages]
+def labels_of(messages: list[Message]) -> list[dict[str, str | None]]:
+    return [{HEAD: message.label} for message in messages]
 
 
 def of_tuned(

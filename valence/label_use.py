@@ -86,7 +86,7 @@ def _messages(
     found: dict[str, list[str]] = {label: [] for label in labels}
     for split in ("train", "calibration", "test"):
         for example in app.stores.examples.of(classifier.name, split):
-            label = dict(classifier.output_from_text(example.output)).get(head)
+            label = classifier.told(example.output).get(head)
             if label in found and len(found[label]) < MOST_MESSAGES:
                 found[label].append(example.input)
     return [found[label] for label in labels]

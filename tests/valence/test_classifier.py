@@ -274,6 +274,30 @@ def test_heads_of_another_classifier_are_not_served(trained: Valence, home: Path
     assert newest.route == "builtin"
 
 
+def test_a_head_that_is_added_is_learnt_beside_what_was_known(trained: Valence, home: Path) -> None:
+    """Earlier messages go on teaching the heads that they name; all are judged on new ones."""
+    declare(home, 'heads = ["intent", "length"]\n')
+    with pytest.raises(NotEnoughExamples, match="0 test examples"):
+        train_boundary(trained, "talk", lambda event: None)
+    assert said(trained, RAIN) == {"intent": None, "length": None}
+    both = [
+        json.dumps({"text": f"{text} now", "labels": {"intent": label, "length": length(text)}})
+        for text, label in PAIRS
+    ]
+    boundary = trained.boundaries.get("talk")
+    import_examples(trained.stores.examples, boundary, both, "upload")
+    run = train_boundary(trained, "talk", lambda event: None)
+    assert (run.state, run.examples) == ("active", trained.stores.examples.counts("talk")["train"])
+    assert said(trained, f"{RAIN} now") == {"intent": "weather", "length": length(RAIN)}
+    declare(home, 'heads = ["length"]\n')
+    assert train_boundary(trained, "talk", lambda event: None).state == "active"
+    assert list(said(trained, RAIN)) == ["length"]
+
+
+def length(text: str) -> str:
+    return "long" if len(text) > 28 else "short"
+
+
 def test_a_changed_heads_file_is_out_of_service_and_an_event(trained: Valence) -> None:
     unit = trained.unit("talk")
     assert unit is not None

@@ -121,6 +121,16 @@ class Classifier(Boundary[str, Labels]):
                 raise InvalidOutput(f"{label!r} is none of the labels of {head.name!r}")
         return found
 
+    def told(self, output: str) -> dict[str, str | None]:
+        """What a kept example says of the heads, None: unknown. It says nothing of a head that the
+        file did not name when it was made."""
+        return form.labels_told(json.loads(output), self.heads, self._aliases)
+
+    def as_now(self, output: str) -> str | None:
+        told = self.told(output)
+        pairs = tuple((head, label) for head, label in told.items() if label is not None)
+        return self.output_text(pairs) if len(told) == len(self.heads) else None
+
     @property
     def example(self) -> str:
         return json.dumps(self.to_json(()))

@@ -69,8 +69,8 @@ class HeadsLearner:
         from models.heads_fitting import fit_heads
 
         examples = list(self._still_there(learnt_from(folder)))
-        labels = [dict(boundary.output_from_text(example.output)) for example in examples]
-        if not any(labels):
+        labels = [classifier(boundary).told(example.output) for example in examples]
+        if not any(any(told.values()) for told in labels):
             raise NotEnoughExamples(f"no example of {boundary.name} has a label")
         wanted = classifier(boundary).declared.fine_tune
         tuned = self._tuned(examples, labels, report, folder) if wanted else {}
@@ -111,7 +111,7 @@ class HeadsLearner:
     def _tuned(
         self,
         examples: Sequence[Example],
-        labels: Sequence[Mapping[str, str]],
+        labels: Sequence[Mapping[str, str | None]],
         report: Report,
         folder: Path,
     ) -> Weights:
