@@ -61,14 +61,15 @@ def train_boundary(app: Valence, name: str, report: Report) -> TrainingResult:
 
 def lacking(app: Valence, boundary: Boundary[Any, Any]) -> str | None:
     """What is too little to train and to judge on, in words; None where there is enough."""
-    need, train = boundary.training_defaults, app.stores.examples.counts(boundary.name)["train"]
-    if train < need.min_train:
-        return f"{boundary.name} has {train} train examples and needs {need.min_train}"
+    counts, need = app.stores.examples.counts(boundary.name), boundary.training_defaults
+    if counts["train"] < need.min_train:
+        return f"{boundary.name} has {counts['train']} train examples and needs {need.min_train}"
     splits: tuple[Split, ...] = ("test", "calibration")
     for split in splits:
         count = len(held_out(app, boundary, split))
         if count < need.min_test:
-            return f"{boundary.name} has {count} {split} examples and needs {need.min_test}"
+            which = "" if count == counts[split] else " that say all it asks now"
+            return f"{boundary.name} has {count} {split} examples{which} and needs {need.min_test}"
     return None
 
 

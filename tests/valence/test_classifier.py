@@ -27,7 +27,7 @@ from valence.errors import ConfigError, InvalidInput, LabelError, NotEnoughExamp
 from valence.learning import due, learn
 from valence.steering import stop
 from valence.training import TrainingResult, train_boundary
-from valence.transfer import import_examples
+from valence.transfer import export_examples, import_examples
 
 Open = Callable[..., Valence]
 PAIRS = pairs()
@@ -277,14 +277,15 @@ def test_heads_of_another_classifier_are_not_served(trained: Valence, home: Path
 def test_a_head_that_is_added_is_learnt_beside_what_was_known(trained: Valence, home: Path) -> None:
     """Earlier messages go on teaching the heads that they name; all are judged on new ones."""
     declare(home, 'heads = ["intent", "length"]\n')
-    with pytest.raises(NotEnoughExamples, match="0 test examples"):
+    with pytest.raises(NotEnoughExamples, match="0 test examples that say all"):
         train_boundary(trained, "talk", lambda event: None)
     assert said(trained, RAIN) == {"intent": None, "length": None}
+    boundary = trained.boundaries.get("talk")
+    assert len([*export_examples(trained.stores.examples, boundary, "chat")]) == len(PAIRS)
     both = [
         json.dumps({"text": f"{text} now", "labels": {"intent": label, "length": length(text)}})
         for text, label in PAIRS
     ]
-    boundary = trained.boundaries.get("talk")
     import_examples(trained.stores.examples, boundary, both, "upload")
     run = train_boundary(trained, "talk", lambda event: None)
     assert (run.state, run.examples) == ("active", trained.stores.examples.counts("talk")["train"])
