@@ -295,6 +295,20 @@ def test_a_head_that_is_added_is_learnt_beside_what_was_known(trained: Valence, 
     assert list(said(trained, RAIN)) == ["length"]
 
 
+def test_a_set_of_labels_that_is_closed_is_learnt_from_what_is_in_it(
+    trained: Valence, home: Path
+) -> None:
+    """Also where the heads before say a label that is not in it any more."""
+    bring(trained, [(text, "music") for text, label in PAIRS if label == "alarm"])
+    declare(home, '[heads.intent]\nlabels = ["weather", "music"]\nopen = false\n')
+    assert trained.boundaries.classifier("talk").labels("intent") == ("weather", "music")
+    run = train_boundary(trained, "talk", lambda event: None)
+    adapter = trained.stores.adapters.get(run.adapter or "")
+    made = Heads.load(trained.locations.adapters / adapter.id, ["intent"])
+    assert sorted(made.heads["intent"].labels) == ["music", "weather"]
+    assert said(trained, RAIN) == {"intent": "weather"}
+
+
 def length(text: str) -> str:
     return "long" if len(text) > 28 else "short"
 
@@ -390,6 +404,7 @@ def test_the_quality_gate_counts_what_it_leaves_out(open_: Open) -> None:
         "hi there": "shorter than 10 characters",
         "good mornings": "fewer than 3 words",
         "!!!": "system command",
+        "!!! forget all of that": "system command",
         "+1": "system command",
         "/help me with this": "system command",
         next(m for m in nobody_knows if split_of(fold(m)) == "train"): "unknown or unsure",
@@ -404,7 +419,7 @@ def test_the_quality_gate_counts_what_it_leaves_out(open_: Open) -> None:
         curated = app.curate(boundary)
     assert curated.kept == 2
     assert curated.dropped == {
-        "system command": 3,
+        "system command": 4,
         "shorter than 10 characters": 1,
         "fewer than 3 words": 1,
         "unknown or unsure": 1,

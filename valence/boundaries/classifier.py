@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TRIGGER_EXAMPLES = 100
 MOST_SHOWN = 200
 """Labels of a head that the frontier is shown."""
-COMMANDS = re.compile(r"\s*(?:!+|[+-]\d+|/\w[\w-]*(?:\s.*)?)\s*", re.DOTALL)
+COMMANDS = re.compile(r"\s*(?:!+|!!!.*|[+-]\d+|/\w[\w-]*(?:\s.*)?)\s*", re.DOTALL)
 """Messages to the app itself, which say nothing of what people talk about."""
 
 Seen = Callable[[], Mapping[str, Sequence[str]]]
@@ -93,7 +93,12 @@ class Classifier(Boundary[str, Labels]):
         """The labels that a head has now: those named in advance, and those in use."""
         [declared] = [each for each in self.declared.heads if each.name == head]
         used = (form.standing(head, label, self._aliases) for label in self._used(head))
-        return tuple(dict.fromkeys([*declared.labels, *used]))
+        taken = (label for label in used if self._takes(head, label))
+        return tuple(dict.fromkeys([*declared.labels, *taken]))
+
+    def _takes(self, head: str, label: str | None) -> bool:
+        [declared] = [each for each in self.declared.heads if each.name == head]
+        return declared.open or label is None or label in declared.labels
 
     def _used(self, head: str) -> Sequence[str]:
         return self._seen().get(head, ())
@@ -115,16 +120,16 @@ class Classifier(Boundary[str, Labels]):
 
     def from_json(self, data: object) -> Labels:
         found = form.labels_from_json(data, self.heads, self._aliases)
-        for head in self.declared.heads:
-            label = dict(found).get(head.name)
-            if label is not None and not head.open and label not in head.labels:
-                raise InvalidOutput(f"{label!r} is none of the labels of {head.name!r}")
+        for head, label in found:
+            if not self._takes(head, label):
+                raise InvalidOutput(f"{label!r} is none of the labels of {head!r}")
         return found
 
     def told(self, output: str) -> dict[str, str | None]:
         """What a kept example says of the heads, None: unknown. It says nothing of a head that the
-        file did not name when it was made."""
-        return form.labels_told(json.loads(output), self.heads, self._aliases)
+        file did not name when it was made, or that does not take its label any more."""
+        told = form.labels_told(json.loads(output), self.heads, self._aliases)
+        return {head: label for head, label in told.items() if self._takes(head, label)}
 
     def as_now(self, output: str) -> str | None:
         told = self.told(output)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from store.errors import UnknownExample
 from store.example_vectors import ExampleVectors
-from valence.errors import NotEnoughExamples
+from valence.errors import InvalidOutput, NotEnoughExamples
 from valence.heldout import TIMED, item_of
 from valence.learners.head_predictor import MOST_CHARACTERS, HeadPredictor, classifier, embed
 from valence.lessons import LEARNT_FROM, SPEC, TRAINED, Lessons, learnt_from, write_json
@@ -183,7 +183,10 @@ def _item(
     from models.heads import score_features
 
     data = {head: read.label for head, read in reading.items()}
-    output = boundary.from_json(data)
+    try:
+        output = boundary.from_json(data)
+    except InvalidOutput:  # a label that a set does not take any more
+        return item_of(boundary, example, None, None, latency_ms)
     item = item_of(boundary, example, output, score_features(reading), latency_ms)
     right = boundary.right_parts(output, boundary.output_from_text(example.output))
     features = [reading[head].features for head, _ in output]
