@@ -132,12 +132,12 @@ def under_way(app: Valence) -> bool:
 def start_by_hand(app: Valence, boundary: str) -> None:
     """Starts a run that a person asked for, in the background.
 
-    Raises AlreadyRunning, NotEnoughExamples, and ModelError where there is no local model.
+    Raises AlreadyRunning, NotEnoughExamples, and ModelError where what learns it is not there.
     """
-    app.model_folder()
+    declared = app.boundaries.get(boundary)
+    app.learner(declared).required()
     if under_way(app):
         raise AlreadyRunning("another run is under way", do="Try again when it is done.")
-    declared = app.boundaries.get(boundary)
     app.curate(declared)
     if too_little := lacking(app, declared):
         raise NotEnoughExamples(too_little, do="Use it more, or bring examples.")

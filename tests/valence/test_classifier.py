@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from models import embedding_tuning
+from models.errors import EmbeddingModelMissing
 from models.heads import Heads
 from store.examples import RANKS
 from tests.loopback import LoopbackFrontier
@@ -24,7 +25,7 @@ from valence.boundaries import BOUNDARIES
 from valence.boundaries.classifier import Classifier
 from valence.curation import fold, split_of
 from valence.errors import ConfigError, InvalidInput, LabelError, NotEnoughExamples
-from valence.learning import due, learn
+from valence.learning import due, learn, start_by_hand
 from valence.steering import stop
 from valence.training import TrainingResult, train_boundary
 from valence.transfer import export_examples, import_examples
@@ -447,6 +448,20 @@ def test_a_run_is_due_after_a_hundred_new_examples_or_at_its_time(open_: Open) -
     assert due(app, "talk")
 
 
+def test_a_run_by_hand_needs_the_embedding_model_and_no_language_model(
+    home: Path, open_: Open, open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/true")  # starts nothing
+    app = open_()
+    bring(app, PAIRS)
+    start_by_hand(app, "talk")
+    [run] = app.stores.runs.list()
+    assert (run.boundary, run.trigger) == ("talk", "manual")
+    wait_for_children()
+    with pytest.raises(EmbeddingModelMissing):
+        start_by_hand(open_app(), "talk")
+
+
 def test_a_schedule_makes_a_run_due_once_where_anything_is_new(open_: Open) -> None:
     app = open_(f'{ONE_HEAD}schedule = "sun 03:00"\ntrigger_examples = 1000\n')
     bring(app, PAIRS)
@@ -473,6 +488,10 @@ def test_a_schedule_is_kept_while_other_boundaries_are_in_use(
     use(app, "other")
     [run] = app.stores.runs.list()
     assert (run.boundary, run.trigger) == ("talk", "automatic")
+    wait_for_children()
+
+
+def wait_for_children() -> None:
     for child in learning._children:
         child.wait()
 
