@@ -46,7 +46,8 @@ def counts(app: Valence, classifier: Classifier, head: str) -> dict[str, int]:
 
 
 def alike(app: Valence, classifier: Classifier, head: str) -> list[Alike]:
-    """The pairs of labels nearest in meaning, the nearest first.
+    """The pairs of labels nearest in meaning, the nearest first, but for those that a person said
+    are two.
 
     Raises EmbeddingModelMissing.
     """
@@ -59,7 +60,8 @@ def alike(app: Valence, classifier: Classifier, head: str) -> list[Alike]:
         Alike(head, one, other, float(cosines[i, j]))
         for (i, one), (j, other) in combinations(enumerate(rarest_first), 2)
     ]
-    near = [pair for pair in pairs if pair.cosine >= ALIKE]
+    apart = classifier.apart(head)
+    near = [p for p in pairs if p.cosine >= ALIKE and frozenset((p.first, p.second)) not in apart]
     return sorted(near, key=lambda pair: -pair.cosine)[:MOST_PROPOSED]
 
 

@@ -550,7 +550,8 @@ def test_merged_labels_are_one_for_examples_and_heads(trained: Valence) -> None:
     assert talk.from_json({"intent": "alarm"}) == (("intent", "music"),)
 
 
-def test_labels_of_one_meaning_are_proposed(open_: Open) -> None:
+def test_labels_of_one_meaning_are_proposed_until_a_person_says_they_are_two(open_: Open) -> None:
+    from valence.boundaries.editing import part, rename
     from valence.label_use import alike
 
     app = open_()
@@ -560,6 +561,15 @@ def test_labels_of_one_meaning_are_proposed(open_: Open) -> None:
     talk = app.boundaries.classifier("talk")
     nearest = alike(app, talk, "intent")[0]
     assert {nearest.first, nearest.second} == {"weather", "weather forecast"}
+    rename(app.boundaries, "talk", "intent", "weather", "climate")
+    part(app.boundaries, "talk", "intent", "climate", "weather forecast")
+    rename(app.boundaries, "talk", "intent", "weather forecast", "rain")
+    talk = app.boundaries.classifier("talk")
+    assert {"climate", "rain"} <= set(talk.labels("intent"))
+    told = [{pair.first, pair.second} for pair in alike(app, talk, "intent")]
+    assert {"climate", "rain"} not in told
+    with pytest.raises(LabelError, match="one label already"):
+        part(app.boundaries, "talk", "intent", "rain", "rain")
 
 
 @pytest.mark.parametrize(
