@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from models.prices import Cost, Prices
 from store.clock import moment
 from store.trajectories import Step, Trajectory
 from valence.errors import TransferError
@@ -25,6 +26,8 @@ from valence.strategies.span_messages import INPUT, as_text, messages_of
 _TOOL = "execute_tool"
 _WORDLESS = frozenset({_TOOL, "create_agent", "embeddings", "retrieval"})
 """Operations in which nobody asks for anything: by themselves they are no trajectory."""
+_AGENTS = frozenset({"invoke_agent", "invoke_workflow"})
+"""Operations that tell the tokens of the calls within them once more."""
 _PASSED = {"pass": True, "passed": True, "fail": False, "failed": False}
 
 
@@ -63,8 +66,29 @@ def _trajectory(key: str, spans: list[Span], agent: str) -> Trajectory:
         key=key,
         feedback=_feedback(spans),
         latency_ms=(ended - started) / 1e6,
+        cost_usd=_cost_usd(spans),
         created_at=moment(datetime.fromtimestamp(started / 1e9, UTC).isoformat()),
     )
+
+
+def _cost_usd(spans: list[Span]) -> float | None:
+    """What the model calls cost at their makers' prices; None where one of them is not known."""
+    calls = [span for span in spans if span.operation not in _WORDLESS | _AGENTS]
+    costs = [_cost_of(call.attributes) for call in calls]
+    known = [cost.usd for cost in costs if cost is not None and cost.known]
+    return sum(known) if known and len(known) == len(costs) else None
+
+
+def _cost_of(told: dict[str, Any]) -> Cost | None:
+    """By the tokens of one call; the first names are those of today's conventions."""
+    model = told.get("gen_ai.response.model") or told.get("gen_ai.request.model")
+    maker = told.get("gen_ai.provider.name") or told.get("gen_ai.system")
+    sent = told.get("gen_ai.usage.input_tokens", told.get("gen_ai.usage.prompt_tokens"))
+    said = told.get("gen_ai.usage.output_tokens", told.get("gen_ai.usage.completion_tokens"))
+    if not model or not maker or not isinstance(sent, int) or not isinstance(said, int):
+        return None
+    counts = {"input_tokens": sent, "output_tokens": said}
+    return Prices().cost(str(model), provider=str(maker), base_url="", **counts)
 
 
 def _messages(spans: list[Span]) -> list[Message]:

@@ -18,7 +18,7 @@ def tagged(value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
         pairs = [{"key": key, "value": tagged(each)} for key, each in value.items()]
         return {"kvlistValue": {"values": pairs}}
-    return {"stringValue": value}
+    return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}
 
 
 def attributes(**values: Any) -> list[dict[str, Any]]:
@@ -199,6 +199,32 @@ def test_a_prompt_that_is_a_text_is_what_the_person_said(run: Run) -> None:
     run("trajectories", "import", "-", "--format", "otel", stdin=stdin)
     [listed] = run("trajectories", "list", "--json").records
     assert (listed["problem"], listed["approach"]) == ("Name a lamp", "answer")
+
+
+USED = {"gen_ai__provider__name": "openai", "gen_ai__response__model": "gpt-4o-2024-08-06"}
+TOKENS = {"gen_ai__usage__input_tokens": 1000, "gen_ai__usage__output_tokens": 100}
+ONCE = {"gen_ai__system": "openai", "gen_ai__request__model": "gpt-4o"}
+TOKENS_ONCE = {"gen_ai__usage__prompt_tokens": 1000, "gen_ai__usage__completion_tokens": 100}
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        (USED | TOKENS, True),
+        (ONCE | TOKENS_ONCE, True),
+        (USED | TOKENS | {"gen_ai__response__model": "nobody's"}, False),
+        (USED, False),
+    ],
+)
+def test_the_tokens_of_the_model_calls_tell_the_cost(
+    run: Run, told: dict[str, Any], known: bool
+) -> None:
+    agent = span("invoke_agent", 0, **told)
+    stdin = otlp(agent, span("chat", 1, **told, **parts()), span("chat", 9, **told))
+    run("trajectories", "import", "-", "--format", "otel", stdin=stdin)
+    [listed] = run("trajectories", "list", "--json").records
+    shown = run("trajectories", "show", listed["id"], "--json").record
+    assert shown["cost_usd"] == (pytest.approx(2 * 0.0035) if known else None)
 
 
 def test_a_trace_in_which_nobody_asks_is_passed_over(run: Run) -> None:
