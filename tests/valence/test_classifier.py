@@ -559,17 +559,25 @@ def test_labels_of_one_meaning_are_proposed_until_a_person_says_they_are_two(ope
     found = [(t, other.get(str(x), x) if i % 2 else x) for i, (t, x) in enumerate(PAIRS)]
     bring(app, found)
     talk = app.boundaries.classifier("talk")
-    nearest = alike(app, talk, "intent")[0]
+    nearest = alike(app, talk, "intent", lambda event: None)[0]
     assert {nearest.first, nearest.second} == {"weather", "weather forecast"}
     rename(app.boundaries, "talk", "intent", "weather", "climate")
     part(app.boundaries, "talk", "intent", "climate", "weather forecast")
     rename(app.boundaries, "talk", "intent", "weather forecast", "rain")
     talk = app.boundaries.classifier("talk")
     assert {"climate", "rain"} <= set(talk.labels("intent"))
-    told = [{pair.first, pair.second} for pair in alike(app, talk, "intent")]
+    told = [{pair.first, pair.second} for pair in alike(app, talk, "intent", lambda event: None)]
     assert {"climate", "rain"} not in told
     with pytest.raises(LabelError, match="one label already"):
         part(app.boundaries, "talk", "intent", "rain", "rain")
+
+
+def test_what_was_embedded_for_a_run_tells_which_labels_are_alike(trained: Valence) -> None:
+    from valence.label_use import alike
+
+    events: list[dict[str, Any]] = []
+    assert alike(trained, trained.boundaries.classifier("talk"), "intent", events.append) == []
+    assert events == []
 
 
 @pytest.mark.parametrize(

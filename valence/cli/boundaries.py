@@ -66,11 +66,13 @@ def show(name: str, as_json: bool) -> None:
 @json_option
 def similar(name: str, as_json: bool) -> None:
     """Labels of NAME that may mean the same, for `merge`, or `merge --not`."""
+    from valence.cli.training import Progress
     from valence.label_use import alike
 
-    with Valence.open() as app:
+    with Valence.open() as app, Progress(name) as progress:
         classifier = app.boundaries.classifier(name)
-        found = [pair for head in classifier.heads for pair in alike(app, classifier, head)]
+        by_head = [alike(app, classifier, head, progress) for head in classifier.heads]
+    found = [pair for pairs in by_head for pair in pairs]
     if as_json:
         for pair in found:
             emit(asdict(pair))

@@ -75,7 +75,7 @@ class HeadsLearner:
         wanted = classifier(boundary).declared.fine_tune
         tuned = self._tuned(examples, labels, report, folder) if wanted else {}
         embedder = self._app.embedder.tuned(tuned) if tuned else self._app.embedder
-        vectors = self._embedded(embedder, examples, report, folder)
+        vectors = self.embedded(embedder, examples, report, folder)
         started = time.perf_counter()
         heads = fit_heads(vectors, labels, classifier(boundary).heads, embedder.name)
         heads = replace(heads, tuned=tuned)
@@ -102,11 +102,38 @@ class HeadsLearner:
         heads, embedder = self.required().heads(boundary, unit)
         timed = [_timed(heads, embedder, example) for example in examples[:TIMED]]
         latencies = [*timed, *[None] * (len(examples) - len(timed))]
-        readings = heads.read(self._embedded(embedder, examples, report))
+        readings = heads.read(self.embedded(embedder, examples, report))
         return {
             example.id: _item(boundary, example, reading, latency_ms)
             for example, reading, latency_ms in zip(examples, readings, latencies, strict=True)
         }
+
+    def embedded(
+        self,
+        embedder: Embedder,
+        examples: Sequence[Example],
+        report: Report,
+        folder: Path | None = None,
+    ) -> Matrix:
+        """One row an example. What is new is embedded, and kept unless the model was tuned, which
+        only one run's heads stand on. Stops on request."""
+        import numpy as np
+
+        name, lasting = embedder.name, embedder is self._app.embedder
+        known = self._vectors.read(name, [example.id for example in examples])
+        fresh = [example for example in examples if example.id not in known]
+        if fresh:
+            report({"event": "judging", "what": "embedding", "items": len(fresh)})
+        for start in range(0, len(fresh), BATCH):
+            if folder is not None:
+                _stop_if_asked(folder)
+            some = fresh[start : start + BATCH]
+            rows = embed(embedder, [example.input for example in some])
+            if lasting:
+                self._vectors.add(name, [example.id for example in some], rows)
+            known |= zip((example.id for example in some), rows, strict=True)
+            report({"event": "judged", "items": len(some)})
+        return np.stack([known[example.id] for example in examples])
 
     def _tuned(
         self,
@@ -134,32 +161,6 @@ class HeadsLearner:
             except UnknownExample:
                 continue
         return found
-
-    def _embedded(
-        self,
-        embedder: Embedder,
-        examples: Sequence[Example],
-        report: Report,
-        folder: Path | None = None,
-    ) -> Matrix:
-        """One row an example. What is new is embedded, and kept unless the model was tuned, which
-        only one run's heads stand on. Stops on request."""
-        import numpy as np
-
-        name, lasting = embedder.name, embedder is self._app.embedder
-        known = self._vectors.read(name, [example.id for example in examples])
-        fresh = [example for example in examples if example.id not in known]
-        report({"event": "judging", "what": "embedding", "items": len(fresh)})
-        for start in range(0, len(fresh), BATCH):
-            if folder is not None:
-                _stop_if_asked(folder)
-            some = fresh[start : start + BATCH]
-            rows = embed(embedder, [example.input for example in some])
-            if lasting:
-                self._vectors.add(name, [example.id for example in some], rows)
-            known |= zip((example.id for example in some), rows, strict=True)
-            report({"event": "judged", "items": len(some)})
-        return np.stack([known[example.id] for example in examples])
 
 
 def _timed(heads: Heads, embedder: Embedder, example: Example) -> float:
