@@ -418,6 +418,20 @@ def test_list_search_and_show(run: Run, a_call: str) -> None:
     assert "builtin" in run("ledger", "show", a_call).out
 
 
+def test_a_call_tells_what_was_learnt_of_it(run: Run, a_call: str) -> None:
+    for facts in ('[["Ada", "birthPlace", "London"]]', '[["Ada", "bornIn", "London"]]'):
+        assert run("ledger", "correct", a_call, facts).code == 0
+    shown = run("ledger", "show", a_call, "--json").record
+    assert [each["origin"] for each in shown["examples"]] == ["correction", "correction"]
+    assert shown["examples"][0]["replaced_by"] == shown["examples"][1]["id"]
+    assert (shown["left_out"], shown["adapters"]) == (None, [])
+    assert "example: correction" in run("ledger", "show", a_call).out
+    other = run("decompose", "The weather is here.", "--json").record["call_id"]
+    run("train-boundary", "decompose")  # too little to learn from, but all calls are looked at
+    assert run("ledger", "show", other, "--json").record["left_out"] == "unverified"
+    assert "left out: unverified" in run("ledger", "show", other).out
+
+
 def test_a_call_is_found_by_the_beginning_of_its_id(run: Run, a_call: str) -> None:
     assert run("ledger", "show", a_call[:-4], "--json").record["call_id"] == a_call
     run("decompose", TEXT)

@@ -46,12 +46,12 @@ def trajectories() -> None:
 @json_option
 def import_(file: str, agent: str, form: Form, as_json: bool) -> None:
     """Take in the trajectories of FILE (- for stdin), all of them or none."""
-    from valence.learning import learn_strategies_if_due as learn_if_due
+    from valence.learning import learn_strategies_if_due
     from valence.strategies.importing import import_trajectories
 
     with Valence.open() as app, open_lines(file) as lines:
         found = import_trajectories(app.stores.trajectories, lines, form, agent)
-        due = [each for each in app.stores.trajectories.agents() if learn_if_due(app, each)]
+        due = learn_strategies_if_due(app, app.stores.trajectories.agents())
     if as_json:
         emit(asdict(found))
     else:
