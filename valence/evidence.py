@@ -31,8 +31,8 @@ class Evidence:
 
 
 def fair_evidence(app: Valence, unit: Unit, since: str | None) -> Evidence:
-    """All fair evidence on the answers of a unit; of those `since` its suspension, if there was one,
-    because what was measured before that did not hold. Confidence 0 is for what could not be served."""
+    """All fair evidence on the answers of a unit; after a suspension what came `since`, because
+    what was measured before did not hold. Confidence 0 is for what could not be served."""
     fresh = shadows(app.stores.database, unit.adapter.id, since or "")
     boundary = app.boundaries.get(unit.adapter.boundary)
     traffic = [_confidence(pair) for pair in fresh if _gives_threshold(pair)]
@@ -49,8 +49,8 @@ def fair_evidence(app: Valence, unit: Unit, since: str | None) -> Evidence:
 
 
 def turned_away_labels(app: Valence, unit: Unit, since: str) -> list[tuple[float, bool]]:
-    """(confidence, right) of each answer that the present threshold of a unit's open gate has turned
-    away since it opened. A person's corrections are no part of it."""
+    """(confidence, right) of each answer that a unit's open gate has turned away since it opened. A
+    person's corrections are no part of it."""
     boundary = app.boundaries.get(unit.adapter.boundary)
     found = turned_away(app.stores.database, unit.adapter.id, unit.gate.threshold or 0.0, since)
     return [(pair.confidence or 0.0, holds(boundary, pair, pair.frontier or "")) for pair in found]
