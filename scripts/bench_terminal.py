@@ -26,14 +26,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import RenderableType
-from textual.app import App
-from textual.pilot import Pilot
-from textual.screen import Screen
-from textual.widgets import TextArea
-
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]
+
+import tui  # noqa: E402, F401, I001 - first, for it says to Textual how often to draw
+from rich.console import RenderableType  # noqa: E402
+from textual.app import App  # noqa: E402
+from textual.pilot import Pilot  # noqa: E402
+from textual.screen import Screen  # noqa: E402
+from textual.widgets import TextArea  # noqa: E402
 
 from scripts.bare_terminal import Bare  # noqa: E402
 from scripts.first_paint import STARTS, Taken, first_paint  # noqa: E402
@@ -157,7 +158,8 @@ def watched(app: App[None]) -> Clock:
 
     def note(screen: Screen[object], painting: RenderableType | None) -> None:
         display(screen, painting)
-        last[0] = time.perf_counter() * 1000
+        if painting is not None:  # None where what changed is not in sight
+            last[0] = time.perf_counter() * 1000
 
     app._display = note  # type: ignore[method-assign]
     return lambda: last[0]

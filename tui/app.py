@@ -52,6 +52,11 @@ SETTLED_S = 2.0
 a collection over all pages is felt in a key."""
 
 
+SWITCH_S = 0.001
+"""A thread that reads may hold up the event loop so long at a time; Python's default is five times
+that, and felt in a key."""
+
+
 @dataclass
 class Do(Message):
     """Something to be called in the event loop."""
@@ -84,6 +89,7 @@ class Terminal(App[None]):
         self._main = Main(id="main")
         self._rest: Timer | None = None
         self._collecting = gc.get_threshold()
+        self._switching_s = sys.getswitchinterval()
         self._training = False
         self._following = Following(session, self._read_notes)
         session.jobs.attach(lambda call: self.post_message(Do(call)), self.complain)
@@ -101,6 +107,7 @@ class Terminal(App[None]):
 
     async def on_mount(self) -> None:
         gc.set_threshold(*NOT_THE_OLD)
+        sys.setswitchinterval(SWITCH_S)
         self._rest = self.set_interval(REST_S, self._tidy, pause=True)
         self._still()
         await self.action_go(self.session.place.page)
@@ -138,6 +145,7 @@ class Terminal(App[None]):
         self.session.jobs.finish()
         gc.unfreeze()
         gc.set_threshold(*self._collecting)
+        sys.setswitchinterval(self._switching_s)
         if not self.session.read_only:
             places.write(self.session.valence.locations.place, self.session.place)
 
@@ -153,6 +161,7 @@ class Terminal(App[None]):
         self._main.open(tab.key)
         self._tabs.open(tab.key)
         self.page.shown()
+        self.call_after_refresh(self.page.refresh_from_store)
 
     @on(TabTitle.Chosen)
     async def tab_chosen(self, event: TabTitle.Chosen) -> None:

@@ -105,7 +105,6 @@ class LedgerPage(Page):
 
     def shown(self) -> None:
         self._list.focus()
-        self.refresh_from_store()
 
     def refresh_from_store(self) -> None:
         """Begins anew at the newest call, unless somebody is reading further down."""

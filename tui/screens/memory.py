@@ -67,7 +67,6 @@ class MemoryPage(Page):
         self._line.call_after_refresh(self._line.open, Known.KEY)
 
     def shown(self) -> None:
-        super().shown()
         self.part.take_focus()
 
     def refresh_from_store(self) -> None:

@@ -43,12 +43,11 @@ class Page(Container):
         return cast(Shell, self.app)
 
     def shown(self) -> None:
-        """The page has been switched to: give the focus where it belongs, look at what is new."""
-        self.refresh_from_store()
+        """The page has been switched to: give the focus where it belongs."""
 
     def refresh_from_store(self) -> None:
-        """Show what the store says now; called when the page is shown and when something that it
-        may show has changed."""
+        """Show what the store says now; called when the page has been painted and when something
+        that it may show has changed."""
 
     def load(
         self,

@@ -70,7 +70,6 @@ class SettingsPage(Page):
             yield Words(id="what")
 
     def shown(self) -> None:
-        super().shown()
         self.screen.set_focus(self.query_one(Listing))
 
     def refresh_from_store(self) -> None:

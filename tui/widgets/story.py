@@ -139,8 +139,8 @@ class Story(VerticalScroll, can_focus=False):
 
     def _go_to(self, view: TurnView) -> None:
         """At once: gliding there would draw the screen several times for one key."""
-        self.screen.set_focus(view, scroll_visible=False)
         self.scroll_to_widget(view, animate=False, immediate=True)
+        self.screen.set_focus(view, scroll_visible=False)
 
     def _want(self, side: Side) -> None:
         known = [view.told.turn.position for view in self.views if view.told is not None]
