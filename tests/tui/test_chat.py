@@ -121,8 +121,8 @@ def test_rate_copy_and_open_a_source(valence: Valence) -> None:
             await stage.until(lambda: isinstance(stage.app.screen, Source))
             await stage.until(lambda: f"{TEXT}" in stage.written)
             await stage.pilot.press("escape")
-            foot = stage.app.query(TurnView).last().children[-1]
-            await stage.pilot.click(foot, offset=(6, foot.size.height - 1))
+            view = stage.app.query(TurnView).last()
+            await stage.pilot.click(view, offset=(6, view.size.height - 1))
             await stage.until(lambda: isinstance(stage.app.screen, Source))
 
     play(scene)

@@ -1,7 +1,7 @@
 """What every page behind a tab is.
 
 A page reads and works in threads alone (`load`), draws only what went through `tui.render`, and
-names what can be done on it in `COMMANDS`. It is made when it is first switched to.
+names what can be done on it in `COMMANDS`. It may be made long before it is switched to.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ class Page(Container):
     def refresh_from_store(self) -> None:
         """Show what the store says now; called when the page has been painted and when something
         that it may show has changed."""
+
+    def read_ahead(self) -> bool:
+        """Called while no key is pressed: asks for something that may be wanted next; whether
+        there is such a thing."""
+        return False
 
     def load(
         self,

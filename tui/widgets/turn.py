@@ -1,7 +1,7 @@
 """One turn of the conversation: what was said, the answer, and the quiet line under it.
 
-Plain prose is one widget, drawn once for a width; an answer with Markdown in it gets one more that
-lays it out, which costs five times as much. Knows no store.
+Plain prose is one widget, drawn once for a width; an answer with Markdown in it is laid out by
+three within, which costs five times as much. Knows no store.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
@@ -35,17 +34,17 @@ class Part(Static):
 
     def action_source(self, number: int) -> None:
         if isinstance(self.parent, TurnView):
-            self.post_message(TurnView.SourceWanted(self.parent, number))
+            self.parent.action_source(number)
 
 
-class TurnView(Vertical, can_focus=True):
+class TurnView(Static, can_focus=True):
     """A turn; it grows while the answer is being said."""
 
     DEFAULT_CSS = """
     TurnView { height: auto; margin-bottom: 1; padding: 0 1; border-left: blank; }
     TurnView:focus { border-left: outer $primary; }
-    TurnView Static {
-        height: auto; link-color: $text-muted; link-style: none; link-background: transparent;
+    TurnView, TurnView Part {
+        link-color: $text-muted; link-style: none; link-background: transparent;
         link-background-hover: transparent; link-color-hover: $foreground;
         link-style-hover: underline;
     }
@@ -68,8 +67,7 @@ class TurnView(Vertical, can_focus=True):
         self._piece = ""
         self._due: Timer | None = None
         self._pause_s = SOON_S
-        self._top = Part()
-        self._rich: tuple[Markdown, Part] | None = None
+        self._rich: tuple[Part, Markdown, Part] | None = None
 
     @property
     def answer(self) -> str:
@@ -78,8 +76,8 @@ class TurnView(Vertical, can_focus=True):
             return str(self.told.turn.answer["answer"])
         return " ".join([*self._parts, self._piece]).strip()
 
-    def compose(self) -> ComposeResult:
-        yield self._top
+    def action_source(self, number: int) -> None:
+        self.post_message(self.SourceWanted(self, number))
 
     async def on_mount(self) -> None:
         if self.told is None:
@@ -128,28 +126,35 @@ class TurnView(Vertical, can_focus=True):
         answer, told = self.answer, render.told(self.question)
         below = [*self._facts(), foot]
         if MARKDOWN.search(answer):
-            self._top.update(told)
-            await self._lay_out(render.safe(answer), Content("\n").join(below))
+            await self._lay_out(told, render.safe(answer), Content("\n").join(below))
             return
+        said = [render.said(answer)] if answer else []
+        self.update(Content("\n").join([told, *said, *below]))
         if self._rich is not None:
             await self.remove_children(self._rich)
             self._rich = None
-        said = [render.said(answer)] if answer else []
-        self._top.update(Content("\n").join([told, *said, *below]))
 
-    async def _lay_out(self, text: str, below: Content) -> None:
+    async def _lay_out(self, told: Content, text: str, below: Content) -> None:
         from textual.widgets import Markdown
 
         if self._rich is None:
-            self._rich = Markdown(text, open_links=False), Part(below)
+            self._rich = Part(told), Markdown(text, open_links=False), Part(below)
             await self.mount(*self._rich)
+            self.update(Content(""))
             return
-        laid, foot = self._rich
+        top, laid, foot = self._rich
+        top.update(told)
         foot.update(below)
         if text.startswith(laid.source):
             await laid.append(text[len(laid.source) :])
         else:
             await laid.update(text)
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        """Nothing in a turn scrolls: its size asks for no second layout of the screen."""
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
 
     def _facts(self) -> list[Content]:
         answer = self.told.turn.answer if self.told is not None else None
