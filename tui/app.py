@@ -33,7 +33,7 @@ from tui.session import Session
 from tui.shell import SHELL
 from tui.themes import THEMES
 from tui.widgets.key_line import KeyLine
-from tui.widgets.tabs import TabLine, TabTitle
+from tui.widgets.tabs import TabLine, TabTitles
 from valence.app import Valence
 from valence.cli.failure import explain
 from valence.exclusive import TERMINAL, held
@@ -154,8 +154,8 @@ class Terminal(App[None]):
                 await self._main.add(tab.load()(self.session))
                 self._rest.settle()
 
-    @on(TabTitle.Chosen)
-    async def tab_chosen(self, event: TabTitle.Chosen) -> None:
+    @on(TabTitles.Chosen)
+    async def tab_chosen(self, event: TabTitles.Chosen) -> None:
         await self.action_go(event.key)
 
     async def perform(self, command: Command, argument: str = "") -> None:

@@ -22,7 +22,7 @@ from tui.screens.edit import Edit
 from tui.screens.source import Source
 from tui.session import Session
 from tui.widgets.prompt import Prompt
-from tui.widgets.story import MOST, Story
+from tui.widgets.story import MORE, MOST, Story
 from tui.widgets.turn import TurnView
 from valence.app import Valence
 
@@ -474,6 +474,30 @@ def test_turns_that_come_for_an_edge_that_was_left_make_no_gap(valence: Valence)
                 assert seen == [*range(seen[0], seen[-1] + 1)]
 
     play(scene)
+
+
+def test_turns_that_are_read_ahead_move_nothing_that_is_seen(valence: Valence) -> None:
+    place = Place(conversation=long_conversation(valence, 200), introduced=True)
+    seen: list[str] = []
+
+    async def scene() -> None:
+        async with opened(valence, session=Session(valence, place=place)) as stage:
+            story = stage.app.query_one(Story)
+            await stage.press("escape", "k", "k", "k", "k")
+            await stage.pilot.pause()
+            had = len(story.views)
+            seen.append(stage.text)
+            stage.app.post_display_hook = lambda: seen.append(stage.text)  # type: ignore[method-assign]
+            await stage.until(lambda: len(story.views) > had + MORE)
+            await stage.pilot.pause(0.2)
+
+    play(scene)
+    assert len(seen) > 1
+    assert len({line_of("What was said at 196", text) for text in seen}) == 1
+
+
+def line_of(words: str, text: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines()) if words in line)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (30, 8)])

@@ -196,7 +196,7 @@ class LedgerPage(Page):
     def action_open(self) -> None:
         if (call := self._list.call) is not None:
             stores = self.session.valence.stores
-            self.load(lambda: story_of(stores, call.id), self._open)
+            self.open_dialog(lambda: story_of(stores, call.id), self._open)
 
     def _open(self, story: Story) -> None:
         self.app.push_screen(StoryScreen(story), partial(self._act, story.call))
@@ -224,7 +224,7 @@ class LedgerPage(Page):
         self._on_call("forget")
 
     def _correct(self, call: Call) -> None:
-        self.load(lambda: draft_of(call.output), lambda draft: self._edit(call, draft))
+        self.open_dialog(lambda: draft_of(call.output), lambda draft: self._edit(call, draft))
 
     def _edit(self, call: Call, draft: Draft, hint: str = "") -> None:
         """Has the answer edited; what was written and cannot be kept is edited further."""

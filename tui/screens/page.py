@@ -68,6 +68,21 @@ class Page(Container):
 
         self.session.jobs.run(function, done, lane=lane)
 
+    def open_dialog(
+        self,
+        function: Callable[[], Result],
+        dialog: Callable[[Result], Any],
+        lane: Lane = "reading",
+    ) -> None:
+        """Loads what a dialog is about, then opens it by `dialog`; not over another page or another
+        dialog, where that has been gone to meanwhile."""
+
+        def still_here(result: Result) -> Any:
+            here = self.display and self.app.screen is self.screen
+            return dialog(result) if here else None
+
+        self.load(function, still_here, lane)
+
     def look(self, function: Callable[[], Result], show: Callable[[Result], Any]) -> None:
         """Loads what `show` shows. Of several looks with the same `show` only the last is shown:
         threads overtake each other, and what was asked before is out of date."""

@@ -68,6 +68,7 @@ class TurnView(Static, can_focus=True):
         self._due: Timer | None = None
         self._pause_s = SOON_S
         self._rich: tuple[Part, Markdown, Part] | None = None
+        self.update(self._prose(self._foot()))  # before it is laid out for the first time
 
     @property
     def answer(self) -> str:
@@ -80,10 +81,8 @@ class TurnView(Static, can_focus=True):
         self.post_message(self.SourceWanted(self, number))
 
     async def on_mount(self) -> None:
-        if self.told is None:
-            await self._draw(render.waiting("thinking …"))
-        else:
-            await self.show(self.told)
+        if MARKDOWN.search(self.answer):
+            await self._draw(self._foot())
 
     async def heard(self, name: str, text: str) -> None:
         """A piece of the answer (`words`), that all pieces of this part count no longer (`unsaid`),
@@ -108,7 +107,7 @@ class TurnView(Static, can_focus=True):
         """The turn as it is kept."""
         self.told, self.question = told, told.turn.question  # secrets in it are masked by now
         self._parts, self._piece = [], ""
-        await self._draw(render.provenance(told.provenance, self._citations()))
+        await self._draw(self._foot())
 
     async def wait(self, what: str) -> None:
         """Something is being done about the answer."""
@@ -123,32 +122,42 @@ class TurnView(Static, can_focus=True):
         if self._due is not None:
             self._due.stop()
             self._due = None
-        answer, told = self.answer, render.told(self.question)
-        below = [*self._facts(), foot]
-        if MARKDOWN.search(answer):
-            await self._lay_out(told, render.safe(answer), Content("\n").join(below))
+        if MARKDOWN.search(self.answer):
+            await self._lay_out(foot)
             return
-        said = [render.said(answer)] if answer else []
-        self.update(Content("\n").join([told, *said, *below]))
+        self.update(self._prose(foot))
         if self._rich is not None:
             await self.remove_children(self._rich)
             self._rich = None
 
-    async def _lay_out(self, told: Content, text: str, below: Content) -> None:
+    def _prose(self, foot: Content) -> Content:
+        """All of the turn, where it is one text."""
+        said = [render.said(self.answer)] if self.answer else []
+        return Content("\n").join([render.told(self.question), *said, *self._facts(), foot])
+
+    async def _lay_out(self, foot: Content) -> None:
         from textual.widgets import Markdown
 
+        told, text = render.told(self.question), render.safe(self.answer)
+        below = Content("\n").join([*self._facts(), foot])
         if self._rich is None:
             self._rich = Part(told), Markdown(text, open_links=False), Part(below)
             await self.mount(*self._rich)
             self.update(Content(""))
             return
-        top, laid, foot = self._rich
+        top, laid, bottom = self._rich
         top.update(told)
-        foot.update(below)
+        bottom.update(below)
         if text.startswith(laid.source):
             await laid.append(text[len(laid.source) :])
         else:
             await laid.update(text)
+
+    def _foot(self) -> Content:
+        """The quiet line of a turn as it is kept; of one that is not yet, that it comes."""
+        if self.told is None:
+            return render.waiting("thinking …")
+        return render.provenance(self.told.provenance, self._citations())
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
