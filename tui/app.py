@@ -142,9 +142,8 @@ class Terminal(App[None]):
         tab = next((tab for tab in TABS if tab.key == key), TABS[0])
         await self._make(tab)
         self.session.place.page = tab.key
-        self._main.open(tab.key)
         self._tabs.open(tab.key)
-        self.page.shown()
+        await self._main.open(tab.key)
         self.call_after_refresh(self.page.refresh_from_store)
 
     async def _make(self, tab: Tab) -> None:

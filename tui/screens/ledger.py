@@ -68,9 +68,9 @@ class LedgerPage(Page):
         ),
     )  # fmt: skip
     DEFAULT_CSS = """
-    LedgerPage #filters { height: 1; }
+    LedgerPage #filters { height: 1; padding: 0 1; }
     LedgerPage #count { width: 1fr; height: 1; text-align: right; }
-    LedgerPage SearchLine { margin-bottom: 1; }
+    LedgerPage #headings { height: 1; padding: 0 1; }
     LedgerPage #story { display: none; width: 45%; margin-left: 2; }
     LedgerPage.wide #story { display: block; }
     """
@@ -82,6 +82,7 @@ class LedgerPage(Page):
         self._chips = {name: Chip(key, name) for key, name in Chosen.KEYS.items()}
         self._count = Words(id="count")
         self._search = SearchLine("/ search in what went in and what came out")
+        self._headings = Words(say.headings(), id="headings")
         self._list = Calls(session)
         self._nothing = EmptyState("No calls yet", "All that Valence answers is kept here.")
         self._story = Words()
@@ -97,6 +98,7 @@ class LedgerPage(Page):
             yield from self._chips.values()
             yield self._count
         yield self._search
+        yield self._headings
         with Horizontal():
             yield self._list
             yield self._nothing
@@ -125,7 +127,8 @@ class LedgerPage(Page):
     def count(self, event: Calls.Read) -> None:
         self._count.say(say.count(event.count, event.more))
         empty = not event.count and self._chosen == Chosen() and not self._words
-        self._nothing.display, self._list.display = empty, not empty
+        self._nothing.display = empty
+        self._headings.display = self._list.display = not empty
 
     # -- choosing --------------------------------------------------------------------------------
 

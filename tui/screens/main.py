@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.screens.page import Page
+
+FOLLOWS_S = 0.001
+"""By then whatever has got or lost the focus knows its new looks."""
 
 
 class Main(Screen[None]):
@@ -27,8 +32,10 @@ class Main(Screen[None]):
         page.display = False
         await self.mount(page)
 
-    def open(self, key: str) -> None:
-        """Shows this page and no other."""
+    async def open(self, key: str) -> None:
+        """Shows this page and no other, and gives it the focus: in one frame."""
         with self.app.batch_update():
             for page in self.pages.values():
                 page.display = key == page.KEY
+            self.pages[key].shown()
+            await asyncio.sleep(FOLLOWS_S)

@@ -32,9 +32,9 @@ class VimList(OptionList):
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
     ) -> bool:
-        """Nothing where the sizes are the same: else each layout of the screen would draw the
-        scrollbar once more, a frame later."""
-        changed = size != self._size or virtual_size != self.virtual_size
+        """Nothing where it is as large as it was: else each layout of the screen would draw the
+        scrollbar once more, a frame later. What the list holds is its own affair."""
+        changed = size != self._size
         return changed and super()._size_updated(size, virtual_size, container_size, layout)
 
 
