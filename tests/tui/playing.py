@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from textual.pilot import Pilot
@@ -12,6 +13,7 @@ from textual.widgets import Static
 
 from tests.tui.snapshots import UPDATING, draw, keep, kept, screen_text
 from tui.app import Terminal
+from tui.jobs import THREADS, Lane
 from tui.places import Place
 from tui.screens.chat import ChatPage
 from tui.screens.page import Page
@@ -78,6 +80,18 @@ class Stage:
 
 def _on_another_page(widget: Static) -> bool:
     return any(isinstance(one, Page) and not one.display for one in widget.ancestors)
+
+
+@contextmanager
+def held_up(stage: Stage, lane: Lane) -> Iterator[None]:
+    """Nothing in this lane is done until the end."""
+    go_on = threading.Event()
+    for _ in range(THREADS[lane]):
+        stage.app.session.jobs.run(lambda: go_on.wait(60), lane=lane)
+    try:
+        yield
+    finally:
+        go_on.set()
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from textual.widgets import Markdown
 
 from store.errors import DiskFull
 from tests.loopback import LoopbackFrontier
-from tests.tui.playing import Stage, opened, play
+from tests.tui.playing import Stage, held_up, opened, play
 from tui.places import Place
 from tui.screens.chat import ChatPage
 from tui.screens.conversations import ConversationList
@@ -498,6 +498,26 @@ def test_turns_that_are_read_ahead_move_nothing_that_is_seen(valence: Valence) -
 
 def line_of(words: str, text: str) -> int:
     return next(number for number, line in enumerate(text.splitlines()) if words in line)
+
+
+def test_turns_for_an_edge_that_was_left_take_nothing_out_of_sight(valence: Valence) -> None:
+    place = Place(conversation=long_conversation(valence, 200), introduced=True)
+
+    async def scene() -> None:
+        async with opened(valence, session=Session(valence, place=place)) as stage:
+            story = stage.app.query_one(Story)
+            await scrolled(stage, story.scroll_home, "What was said at 100")
+            await stage.until(lambda: len(story.views) == MOST)
+            with held_up(stage, "reading"):
+                story.read_ahead()
+                story.scroll_end(animate=False, immediate=True)
+                last = story.views[-1].question
+                await stage.shows(last)
+            await stage.pilot.pause(0.2)
+            assert last in stage.text
+            await scrolled(stage, story.scroll_end, "What was said at 199")
+
+    play(scene)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (30, 8)])

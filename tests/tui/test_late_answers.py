@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +12,9 @@ import pytest
 from store.calls import Call
 from store.errors import DiskFull
 from tests.tui import learnt
-from tests.tui.playing import Stage, opened, play
+from tests.tui.playing import Stage, held_up, opened, play
 from tui.app import Terminal
 from tui.following import Following
-from tui.jobs import THREADS, Lane
 from tui.places import Place
 from tui.screens.chat import ChatPage
 from tui.screens.edit import Edit
@@ -28,18 +25,6 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.turn import TurnView
 from valence.app import Valence
 from valence.story import story_of
-
-
-@contextmanager
-def held_up(stage: Stage, lane: Lane) -> Iterator[None]:
-    """Nothing in this lane is done until the end."""
-    go_on = threading.Event()
-    for _ in range(THREADS[lane]):
-        stage.app.session.jobs.run(lambda: go_on.wait(60), lane=lane)
-    try:
-        yield
-    finally:
-        go_on.set()
 
 
 def questions(stage: Stage) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
@@ -94,6 +95,7 @@ class Story(VerticalScroll, can_focus=False):
     async def append(self, view: TurnView) -> None:
         """A new turn; whoever says something wants to see it, however far up the window is."""
         async with self.batch():
+            self._held = None
             await self.mount(view)
             await self._let_go(self.views[:-MOST], "before")
         self.anchor()
@@ -109,6 +111,7 @@ class Story(VerticalScroll, can_focus=False):
             self._asked[wanted.side] = None
             self._more[wanted.side] = len(turns) >= wanted.count
             await (self._earlier(turns) if wanted.side == "before" else self._later(turns))
+        self.call_after_refresh(self._look_on)
 
     async def _earlier(self, turns: Sequence[Told]) -> None:
         self._hold()
@@ -123,10 +126,14 @@ class Story(VerticalScroll, can_focus=False):
         await self.mount(*(TurnView(told.turn.question, told) for told in turns))
         await self._let_go(self.views[:-MOST], "before")
 
+    def _look_on(self) -> None:
+        """Somebody may have come to the end while turns were on their way."""
+        if self.scroll_y >= self.max_scroll_y - NEAR:
+            self._want("after")
+
     def _hold(self) -> None:
         """Until somebody scrolls, the first turn in sight stays on its line of the window."""
-        seen = (view for view in self.views if view.virtual_region.bottom > self.scroll_y)
-        first = next(seen, None)
+        first = next((view for view in self.views if self._in_sight(view)), None)
         self._held = (first, first.virtual_region.y - self.scroll_y) if first else None
 
     def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:
@@ -136,15 +143,16 @@ class Story(VerticalScroll, can_focus=False):
         if self._held is not None and not optimal:
             held, line = self._held
             top = next((one.region.y for one in arranged.placements if one.widget is held), None)
-            if top is not None:
+            if top is not None and top - line != self.scroll_y:
                 self._scroll_silently(max(0, top - line))
         return arranged
 
     def _scroll_silently(self, y: float) -> None:
-        """In the middle of a layout, which draws all anyway."""
+        """In the middle of a layout, which draws the turns anyway."""
         self.set_reactive(Story.scroll_y, y)
         self.set_reactive(Story.scroll_target_y, y)
         self.vertical_scrollbar.set_reactive(ScrollBar.position, y)
+        self.vertical_scrollbar.refresh()
 
     def _size_updated(
         self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
@@ -191,7 +199,10 @@ class Story(VerticalScroll, can_focus=False):
         self.post_message(wanted)
         return True
 
-    async def _let_go(self, views: Sequence[TurnView], side: Side) -> None:
+    async def _let_go(self, far: Sequence[TurnView], side: Side) -> None:
+        """As far as they are out of sight: somebody may have come there meanwhile."""
+        outermost = far if side == "before" else reversed(far)
+        views = list(takewhile(lambda view: not self._in_sight(view), outermost))
         if not views:
             return
         if self._focused in views:
@@ -200,3 +211,7 @@ class Story(VerticalScroll, can_focus=False):
             self.screen.set_focus(nearest, scroll_visible=False)
         await self.remove_children(views)
         self._more[side], self._asked[side] = True, None
+
+    def _in_sight(self, view: TurnView) -> bool:
+        top, bottom = self.scroll_y, self.scroll_y + self.size.height
+        return view.virtual_region.bottom > top and view.virtual_region.y < bottom
