@@ -500,6 +500,13 @@ def line_of(words: str, text: str) -> int:
     return next(number for number, line in enumerate(text.splitlines()) if words in line)
 
 
+def at_the_end(stage: Stage) -> bool:
+    """Scrolls there, and says whether that is to be seen."""
+    story = stage.app.query_one(Story)
+    story.scroll_end(animate=False, immediate=True)
+    return story.views[-1].question in stage.text
+
+
 def test_turns_for_an_edge_that_was_left_take_nothing_out_of_sight(valence: Valence) -> None:
     place = Place(conversation=long_conversation(valence, 200), introduced=True)
 
@@ -509,10 +516,10 @@ def test_turns_for_an_edge_that_was_left_take_nothing_out_of_sight(valence: Vale
             await scrolled(stage, story.scroll_home, "What was said at 100")
             await stage.until(lambda: len(story.views) == MOST)
             with held_up(stage, "reading"):
+                await stage.pilot.pause()
                 story.read_ahead()
-                story.scroll_end(animate=False, immediate=True)
+                await stage.until(lambda: at_the_end(stage))
                 last = story.views[-1].question
-                await stage.shows(last)
             await stage.pilot.pause(0.2)
             assert last in stage.text
             await scrolled(stage, story.scroll_end, "What was said at 199")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -19,6 +21,11 @@ class Main(Screen[None]):
 
     Draws what has got the focus and what has lost it, where Textual's own screen draws all.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "To the next part of the page", show=False),
+        Binding("shift+tab", "app.focus_previous", "To the part before", show=False),
+    ]
 
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
