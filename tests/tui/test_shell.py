@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import OptionList
@@ -204,9 +205,9 @@ def test_who_quits_at_once_loses_nothing(
     go = threading.Event()
     call = valence.router.call
 
-    def slow(*given: object) -> object:
+    def slow(*given: Any, **named: Any) -> object:
         assert go.wait(60)
-        return call(*given)  # type: ignore[arg-type]
+        return call(*given, **named)
 
     monkeypatch.setattr(valence.router, "call", slow)
     app = Terminal(Session(valence, place=places.Place(introduced=True)))
