@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import OptionList
@@ -12,6 +14,7 @@ from textual.widgets import OptionList
 from tests.tui.playing import Stage, opened, play
 from tui import places
 from tui.app import Terminal
+from tui.pages import TABS
 from tui.screens.help import Help
 from tui.screens.page import Page
 from tui.session import Session
@@ -29,6 +32,27 @@ def where(app: Terminal) -> str:
     return page.KEY
 
 
+def test_pages_are_made_while_no_key_is_pressed(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as stage:
+            await stage.until(lambda: len(stage.app.query(Page)) == len(TABS))
+            assert where(stage.app) == "chat"
+            await stage.pilot.press("a", "f3")
+            await stage.shows("No calls yet")
+            assert stage.app.query_one(Prompt).text == "a"
+
+    play(scene)
+
+
+def test_a_page_that_is_being_made_is_waited_for(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as stage:
+            await asyncio.gather(*(stage.app.action_go("memory") for _ in range(3)))
+            assert where(stage.app) == "memory"
+
+    play(scene)
+
+
 def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None:
     async def scene() -> None:
         async with opened(valence) as stage:
@@ -36,7 +60,7 @@ def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None
             assert where(stage.app) == "learning"
             await stage.pilot.press("4")
             assert where(stage.app) == "memory"
-            await stage.pilot.click("TabTitle", offset=(2, 0))
+            await stage.pilot.click("TabTitles", offset=(2, 0))
             assert where(stage.app) == "chat"
             await stage.pilot.press("4")  # where text is being written a digit is a digit
             assert stage.app.query_one(Prompt).text == "4"
@@ -181,9 +205,9 @@ def test_who_quits_at_once_loses_nothing(
     go = threading.Event()
     call = valence.router.call
 
-    def slow(*given: object) -> object:
+    def slow(*given: Any, **named: Any) -> object:
         assert go.wait(60)
-        return call(*given)  # type: ignore[arg-type]
+        return call(*given, **named)
 
     monkeypatch.setattr(valence.router, "call", slow)
     app = Terminal(Session(valence, place=places.Place(introduced=True)))

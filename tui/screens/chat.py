@@ -190,7 +190,9 @@ class ChatPage(TalkPage):
         view, kept = self.story.chosen, self._chosen()
         if view is not None and kept is not None:
             app = self.session.valence
-            self.load(partial(revising.draft, app, kept.turn), partial(self._edit_answer, view))
+            self.open_dialog(
+                partial(revising.draft, app, kept.turn), partial(self._edit_answer, view)
+            )
 
     def _edit_answer(self, view: TurnView, draft: Draft) -> None:
         from tui.screens.edit import Edit

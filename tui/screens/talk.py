@@ -20,7 +20,7 @@ from store.conversations import Turn
 from tui import render
 from tui.screens.page import Page
 from tui.session import Session
-from tui.widgets.story import MORE, PAGE, Story
+from tui.widgets.story import PAGE, Story
 from tui.widgets.turn import TurnView
 from valence.conversation.provenance import Told, told
 
@@ -62,6 +62,9 @@ class TalkPage(Page):
     def busy(self) -> bool:
         """Whether something is being answered."""
         return bool(self.under_way)
+
+    def read_ahead(self) -> bool:
+        return self.story.read_ahead()
 
     # -- the conversation ----------------------------------------------------------------------
 
@@ -105,8 +108,9 @@ class TalkPage(Page):
         app, id = self.session.valence, self.talk.id
         if id is None:
             return
-        kept, place = app.memory.conversations, event.position
-        read = partial(kept.page if event.side == "before" else kept.following, id, place, MORE)
+        kept = app.memory.conversations
+        beyond = kept.page if event.side == "before" else kept.following
+        read = partial(beyond, id, event.position, event.count)
         self.load(lambda: told(app, read()), partial(self.story.more, event))
 
     async def say(self, text: str) -> None:
