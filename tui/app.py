@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
+SCHEDULE_S = 60.0
 """How often the shell looks whether a run is training and how far a download is."""
 
 
@@ -100,6 +101,8 @@ class Terminal(App[None]):
         self.call_after_refresh(self._gather_commands)
         self.set_interval(WATCH_S, self._watch)
         self._watch()
+        if not self.session.read_only:
+            self.set_interval(SCHEDULE_S, self._keep_schedule)
         if not (self.session.place.introduced or self.session.read_only):
             self.action_introduction()
 
@@ -234,6 +237,12 @@ class Terminal(App[None]):
 
     def _watch(self) -> None:
         self.session.jobs.run(self._is_training, self._show_state)
+
+    def _keep_schedule(self) -> None:
+        """A classifier that is trained by the week is trained while the app lies open, too."""
+        from valence.learning import start_scheduled  # loads what the first paint does without
+
+        self.session.jobs.run(lambda: start_scheduled(self.session.valence))
 
     def _read_notes(self, done: Synced) -> None:
         """What has changed in the notes folder is in memory now."""

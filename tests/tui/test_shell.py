@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList
 
+from tests.messages import Remembering, lines, pairs
 from tests.tui.playing import Stage, opened, play
 from tui import places
 from tui.app import Terminal
@@ -24,6 +26,7 @@ from tui.widgets.turn import TurnView
 from valence.app import Valence
 from valence.config import load_settings
 from valence.exclusive import LEASE, LEASE_S, TERMINAL, held
+from valence.transfer import import_examples
 
 
 def where(app: Terminal) -> str:
@@ -42,6 +45,29 @@ def test_pages_are_made_while_no_key_is_pressed(valence: Valence) -> None:
             assert stage.app.query_one(Prompt).text == "a"
 
     play(scene)
+
+
+def test_a_classifier_is_trained_by_the_week_while_the_app_lies_open(
+    home: Path, valence: Valence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/true")  # starts nothing
+    monkeypatch.setattr("tui.app.SCHEDULE_S", 0.05)
+    (home / "boundaries").mkdir(exist_ok=True)
+    declared = 'heads = ["intent"]\nschedule = "sun 03:00"\ntrigger_examples = 1000\n'
+    (home / "boundaries" / "talk.toml").write_text(declared, "utf-8")
+    valence.__dict__["embedder"] = Remembering()
+    talk = valence.boundaries.get("talk")
+    import_examples(valence.stores.examples, talk, lines(pairs()), "upload")
+    with valence.stores.database.transaction() as connection:
+        connection.execute("UPDATE examples SET created_at = '2026-01-01T00:00:00.000000Z'")
+
+    async def scene() -> None:
+        async with opened(valence) as stage:
+            await stage.until(lambda: valence.stores.runs.list() != [])
+
+    play(scene)
+    [run] = valence.stores.runs.list()
+    assert (run.boundary, run.trigger) == ("talk", "automatic")
 
 
 def test_a_page_that_is_being_made_is_waited_for(valence: Valence) -> None:
