@@ -33,11 +33,12 @@ Batch = list[tuple[str, int]]
 def fine_tune(
     model: Path,
     texts: Sequence[str],
-    labels: Sequence[Mapping[str, str]],
+    labels: Sequence[Mapping[str, str | None]],
     before_step: Callable[[], None],
 ) -> Weights:
     """Weights by name for the embedding model in a checked folder, tuned on n messages and their
-    labels by head, one head after the other; none where no head has two labels said twice."""
+    labels by head (None: none fits), one head after the other; no weights where no head has two
+    labels said twice."""
     import torch
 
     classes = list(filter(None, (_classes(texts, labels, head) for head in _heads(labels))))
@@ -73,18 +74,19 @@ def _loaded(model: Path) -> Any:
     return network.train()
 
 
-def _heads(labels: Sequence[Mapping[str, str]]) -> list[str]:
+def _heads(labels: Sequence[Mapping[str, str | None]]) -> list[str]:
     return sorted({head for each in labels for head in each})
 
 
 def _classes(
-    texts: Sequence[str], labels: Sequence[Mapping[str, str]], head: str
+    texts: Sequence[str], labels: Sequence[Mapping[str, str | None]], head: str
 ) -> dict[str | None, list[str]]:
     """The messages of each label of a head that has at least two, and under None those without a
     label; empty where there are not two such labels."""
     found: dict[str | None, list[str]] = {None: []}
     for text, label in zip(texts, labels, strict=True):
-        found.setdefault(label.get(head), []).append(text)
+        if head in label:
+            found.setdefault(label[head], []).append(text)
     usable = {label: some for label, some in found.items() if label is None or len(some) > 1}
     return usable if len(usable) > 2 else {}
 

@@ -32,6 +32,8 @@ TRIES: dict[ErrorKind, int] = {
 LONGEST_WAIT_S = 30.0
 """A server that asks for a longer pause is not waited for: a person is sitting there."""
 
+STOPPED = WireFailure("stopped", "stopped before the answer was whole")
+
 
 class _TryAgain(Exception):
     """Carries the wait that the server asked for to the retry layer."""
@@ -93,6 +95,9 @@ class Asking:
             response = self._wire.send(sent.body)
         except WireFailure as failure:
             self._failed(sent, failure)
+        except KeyboardInterrupt:
+            self._failed(sent, STOPPED)
+            raise
         else:
             self._answered(sent, response)
 
@@ -106,7 +111,7 @@ class Asking:
         except WireFailure as failure:
             self._failed(sent, failure)
         except asyncio.CancelledError:
-            self._failed(sent, WireFailure("stopped", "stopped before the answer was whole"))
+            self._failed(sent, STOPPED)
             raise
         else:
             self._answered(sent, response)

@@ -38,23 +38,25 @@ ALWAYS = -1e9
 
 def fit_heads(
     vectors: Matrix,
-    labels: Sequence[Mapping[str, str]],
+    labels: Sequence[Mapping[str, str | None]],
     names: Sequence[str],
     embedding: str,
 ) -> Heads:
-    """The heads `names` of n messages: `vectors` (n, d), rows of length one; a message whose
-    labels lack a head is unknown there. Messages that came together stand together."""
-    heads = {name: _fit_head(vectors, [each.get(name) for each in labels]) for name in names}
+    """The heads `names` of n messages: `vectors` (n, d), rows of length one. None is unknown; a
+    message whose labels lack a head says nothing of it. Messages that came together stand
+    together."""
+    heads = {name: _fit_head(vectors, labels, name) for name in names}
     return _thinned(Heads(heads, vectors, embedding))
 
 
-def _fit_head(rows: Matrix, given: Sequence[str | None]) -> Head:
+def _fit_head(rows: Matrix, labels: Sequence[Mapping[str, str | None]], name: str) -> Head:
     import numpy as np
 
-    known = tuple(sorted({label for label in given if label is not None}))
-    order = {label: place for place, label in enumerate(known)}
+    known = tuple(sorted(set(filter(None, (each.get(name) for each in labels)))))
+    order: dict[str | None, int] = {label: place for place, label in enumerate(known)}
+    order[None] = UNKNOWN
     places = np.array(
-        [UNKNOWN if label is None else order[label] for label in given], dtype=np.int32
+        [order[each[name]] if name in each else NOT_SAID for each in labels], dtype=np.int32
     )
     weight, bias = _regression(rows, places, len(known))
     if not known:
@@ -127,7 +129,7 @@ def _held_out(rows: Matrix, places: Places, classes: int) -> _HeldOut:
     weights: tuple[Matrix, Matrix] | None = None
     for fold in range(FOLDS):
         hidden = (places >= 0) & (places % FOLDS == fold) & stand_ins
-        asked = (folds == fold) & ((places == UNKNOWN) if single and fold else True)
+        asked = (folds == fold) & ((places == UNKNOWN) if single and fold else places != NOT_SAID)
         taught = np.where((folds == fold) | hidden, NOT_SAID, places)
         if weights is None or not single:
             weights = _regression(rows, taught, classes)

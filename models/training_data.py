@@ -55,7 +55,9 @@ def read(path: Path, prompter: Prompter, max_seq_length: int) -> Rows:
     """
     rows: list[Row] = []
     dropped = {"prompt fills the window": 0, "longer than the window": 0}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    # Not splitlines, which ends a line where a text has U+2028.
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(filter(None, lines), start=1):
         row = _row(line, prompter, f"{path}, line {number}")
         if row.prompt_length >= max_seq_length:
             dropped["prompt fills the window"] += 1

@@ -221,7 +221,7 @@ def units(chance: np.random.Generator, count: int) -> np.ndarray:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def _never(text: str, episode: str | None) -> Any:
+def _never(text: str, episode: str | None, hear: Any) -> Any:
     raise AssertionError("nothing is decomposed here")
 
 

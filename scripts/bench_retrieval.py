@@ -309,7 +309,7 @@ def _shown(arguments: list[str]) -> list[str]:
     return [Path(each).name if "/" in each else each for each in arguments]
 
 
-def _never(text: str, episode: str | None) -> Any:
+def _never(text: str, episode: str | None, hear: Any) -> Any:
     raise AssertionError("nothing is decomposed here")
 
 

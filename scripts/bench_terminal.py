@@ -26,20 +26,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import RenderableType
-from textual.app import App
-from textual.pilot import Pilot
-from textual.screen import Screen
-from textual.widgets import TextArea
-
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]
+
+import tui  # noqa: E402, F401, I001 - first, for it says to Textual how often to draw
+from rich.console import RenderableType  # noqa: E402
+from textual.app import App  # noqa: E402
+from textual.pilot import Pilot  # noqa: E402
+from textual.screen import Screen  # noqa: E402
+from textual.widgets import TextArea  # noqa: E402
 
 from scripts.bare_terminal import Bare  # noqa: E402
 from scripts.first_paint import STARTS, Taken, first_paint  # noqa: E402
 from tests.tui import learnt  # noqa: E402
 from tui import places  # noqa: E402
 from tui.app import Terminal  # noqa: E402
+from tui.pages import TABS  # noqa: E402
+from tui.screens.page import Page  # noqa: E402
 from tui.session import Session  # noqa: E402
 from tui.widgets.prompt import Prompt  # noqa: E402
 from tui.widgets.turn import TurnView  # noqa: E402
@@ -121,6 +124,12 @@ async def painted(app: Terminal, pilot: Pilot[None]) -> None:
     await pilot.pause(0)
 
 
+async def rested(app: Terminal, pilot: Pilot[None]) -> None:
+    """No key is pressed until every page has been made."""
+    while len(app.query(Page)) < len(TABS):
+        await pilot.pause(0.1)
+
+
 async def bare() -> dict[str, list[Taken]]:
     app = Bare()
     async with app.run_test(size=(120, 36)) as pilot:
@@ -142,6 +151,7 @@ async def timed(app: Terminal, pilot: Pilot[None]) -> dict[str, list[Taken]]:
     nothing = [await one(pilot, clock, "f9") for _ in range(KEYS)]
     moves = ("k" if number % 40 < 20 else "j" for number in range(KEYS))
     scrolling = [await one(pilot, clock, key) for key in moves]
+    await rested(app, pilot)
     first = [await one(pilot, clock, f"f{number}") for number in range(2, 6)]
     await pilot.pause(3)  # until the pages have settled
     switching = [await one(pilot, clock, f"f{2 + number % 4}") for number in range(KEYS)]
@@ -157,7 +167,8 @@ def watched(app: App[None]) -> Clock:
 
     def note(screen: Screen[object], painting: RenderableType | None) -> None:
         display(screen, painting)
-        last[0] = time.perf_counter() * 1000
+        if painting is not None:  # None where what changed is not in sight
+            last[0] = time.perf_counter() * 1000
 
     app._display = note  # type: ignore[method-assign]
     return lambda: last[0]
@@ -254,8 +265,8 @@ def report(paint: dict[str, list[Taken]], taken: dict[str, list[Taken]]) -> str:
         "",
         "A key that does nothing, which is what Pilot itself takes to wait for all widgets: "
         f"{median(nothing).cpu_ms:.0f} of CPU, and it is in the figures above. "
-        f"A page that is opened for the first time is made then: {median(first).wall_ms:.0f} / "
-        f"{median(first).cpu_ms:.0f} (median of 4).",
+        f"A page that is opened for the first time, made while no key was pressed: "
+        f"{median(first).wall_ms:.0f} / {median(first).cpu_ms:.0f} (median of 4).",
     ]
     return "\n".join(lines) + "\n"
 

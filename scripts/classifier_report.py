@@ -56,7 +56,7 @@ def page(figures: dict[str, Any]) -> str:
             "![learning curve and fallback](bench_classifier.png)",
             "",
             "    .venv/bin/python scripts/bench_classifier.py --clinc DIR --model DIR --out DIR "
-            "--fine-tuned --docs",
+            "--docs",
             "",
         ]
     )
@@ -131,9 +131,7 @@ def _row(row: dict[str, Any]) -> str:
 
 
 def _tuned(rows: list[dict[str, Any]]) -> list[str]:
-    """What a fine-tuned embedding adds; nothing where it was not measured."""
-    if not rows:
-        return []
+    """What a fine-tuned embedding adds."""
     return [
         "**A fine-tuned embedding** (`fine_tune = true`), tuned on the same messages as the heads. "
         "The likeliest label is what a head would say if it never said unknown; better and worse "

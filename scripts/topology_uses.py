@@ -269,5 +269,5 @@ def _cell(values: Iterable[float], digits: int = 3) -> str:
     return f"{found.mean():.{digits}f} ± {found.std():.{digits}f}"
 
 
-def _never(text: str, episode: str | None) -> Any:
+def _never(text: str, episode: str | None, hear: Any) -> Any:
     raise AssertionError("nothing is decomposed here")

@@ -44,6 +44,7 @@ ON CONFLICT (boundary) DO UPDATE SET adapter_id = excluded.adapter_id, since = e
 class Adapter:
     """LoRA weights with where they came from.
 
+    `parent_id` is the adapter whose weights these went on from, None for the base's.
     `calibration` is what was fitted for exactly these weights; `unit_sha256` is the hash of
     weights and calibration together.
     """

@@ -17,6 +17,12 @@ def later(seconds: float) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime(_FORMAT)
 
 
+def lately(text: str, seconds: float) -> bool:
+    """Whether a moment is at most so many seconds ago; one that a clock, set back since, calls the
+    future is not."""
+    return later(-seconds) < text <= now()
+
+
 def moment(text: str) -> str:
     """A time in ISO 8601 as the store writes it, UTC where no zone is given. Raises ValueError."""
     found = datetime.fromisoformat(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import sqlite3
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -26,7 +27,8 @@ _INSERT_CONVERSATION = insert_sql(
     "conversations", ("id", "title", "archived", "created_at", "updated_at")
 )
 _TURN_COLUMNS = (
-    "id", "conversation_id", "parent_id", "position", "question", "answer", "state", "created_at",
+    "id", "conversation_id", "parent_id", "position", "question", "answer", "state", "instead_of",
+    "created_at",
 )  # fmt: skip
 _INSERT_TURN = insert_sql("turns", _TURN_COLUMNS)
 _INSERT_STEP = insert_sql("steps", ("id", "turn_id", "position", "name", "state", "created_at"))
@@ -81,6 +83,7 @@ class Turn:
     """What a person said, and the answer (JSON-able) once there is one.
 
     `parent_id` is the turn before it; a turn that was undone is nobody's parent but stays.
+    `instead_of` is the turn that this one was taken in place of.
     """
 
     conversation_id: str
@@ -89,6 +92,7 @@ class Turn:
     position: int = 0
     answer: dict[str, Any] | None = None
     state: TurnState = "open"
+    instead_of: str | None = None
     id: str = field(default_factory=new_id)
     created_at: str = field(default_factory=now)
 
@@ -110,6 +114,10 @@ class Conversations:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """All that is kept within it, or nothing of it."""
+        return self._db.transaction()
 
     def start(self, title: str) -> Conversation:
         """A new conversation, without a turn yet."""
@@ -154,7 +162,13 @@ class Conversations:
         self, connection: sqlite3.Connection, turn: Turn, conversation_id: str, parent: str | None
     ) -> str:
         """The turn with its steps once more, so that forgetting finds both; its new id."""
-        copied = replace(turn, id=new_id(), conversation_id=conversation_id, parent_id=parent)
+        copied = replace(
+            turn,
+            id=new_id(),
+            conversation_id=conversation_id,
+            parent_id=parent,
+            instead_of=None,
+        )
         row = asdict(copied) | {"answer": encode(turn.answer) if turn.answer else None}
         connection.execute(_INSERT_TURN, row)
         for step in self.steps(turn.id):
@@ -162,16 +176,17 @@ class Conversations:
             connection.execute(_INSERT_STEP, asdict(of_copy) | {"state": encode(step.state)})
         return copied.id
 
-    def begin(self, conversation_id: str, question: str) -> Turn:
+    def begin(self, conversation_id: str, question: str, instead_of: str | None = None) -> Turn:
         """A new open turn, after the last one that stands."""
-        standing = self.page(conversation_id, limit=1)
         with self._db.transaction() as connection:
+            standing = self.page(conversation_id, limit=1)
             position = connection.execute(_NEXT_TURN, (conversation_id,)).fetchone()[0]
             turn = Turn(
                 conversation_id=conversation_id,
                 question=question,
                 parent_id=standing[-1].id if standing else None,
                 position=position,
+                instead_of=instead_of,
             )
             connection.execute(_INSERT_TURN, asdict(turn))
             connection.execute(_TOUCH, (turn.created_at, conversation_id))
@@ -195,6 +210,20 @@ class Conversations:
         """Let the turn count no longer; its rows stay to be looked at."""
         with self._db.transaction() as connection:
             connection.execute("UPDATE turns SET state = 'undone' WHERE id = ?", (turn_id,))
+
+    def stand(self, turn_id: str) -> None:
+        """Take `undo` back: the turn is answered again, or open where it never had an answer."""
+        sql = "UPDATE turns SET state = iif(answer IS NULL, 'open', 'answered') WHERE id = ?"
+        with self._db.transaction() as connection:
+            connection.execute(sql, (turn_id,))
+
+    def replaced(self, turn: Turn) -> builtins.list[Turn]:
+        """What the turn was taken in place of, and what that one was, the latest first."""
+        earlier: builtins.list[Turn] = []
+        while turn.instead_of is not None:
+            turn = self.turn(turn.instead_of)
+            earlier.append(turn)
+        return earlier
 
     def turn(self, turn_id: str) -> Turn:
         """The turn of that id or unique beginning. Raises UnknownConversation, AmbiguousId."""

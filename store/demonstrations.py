@@ -1,7 +1,8 @@
 """Local answers beside demonstrations: calls to which both the local model and a better judge
 (the frontier, or a person's correction) gave an answer. It does not judge them itself.
 
-Attempts of an adapter are found by index and read in the order in which they were entered.
+Attempts of an adapter are found by index and read in the order in which they were entered. Since
+when is told by a mark in that order (`mark`), because a clock may be put back.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from store.database import Database
 from store.rows import decode
 
 _ROWS = """
-SELECT mine.id AS id, mine.call_id AS call_id, mine.role AS role, mine.reason AS reason,
-  calls.created_at AS created_at, calls.input AS input, calls.output AS answer,
-  coalesce(mine.output, '') AS local, mine.confidence AS confidence, mine.features AS features,
-  mine.decision = 'accepted' AS served,
+SELECT mine.id AS id, mine.rowid AS place, mine.call_id AS call_id, mine.role AS role,
+  mine.reason AS reason, calls.created_at AS created_at, calls.input AS input,
+  calls.output AS answer, coalesce(mine.output, '') AS local, mine.confidence AS confidence,
+  mine.features AS features, mine.decision = 'accepted' AS served,
   (SELECT output FROM feedback WHERE call_id = mine.call_id AND kind = 'correction'
     ORDER BY rowid DESC LIMIT 1) AS correction,
   (SELECT output FROM attempts AS theirs WHERE theirs.call_id = mine.call_id
     AND theirs.route = 'frontier' AND theirs.output IS NOT NULL
     ORDER BY position DESC LIMIT 1) AS frontier
 FROM attempts AS mine JOIN calls ON calls.id = mine.call_id
-WHERE mine.route = 'local' AND mine.created_at > :since
+WHERE mine.route = 'local' AND mine.rowid > :after
 """
 _OF_ADAPTER = f"{_ROWS} AND mine.adapter_id = :adapter"
 _SHADOWS = f"{_OF_ADAPTER} AND mine.role = 'shadow' AND frontier IS NOT NULL ORDER BY mine.rowid"
@@ -44,11 +45,12 @@ _BELOW = """mine.role = 'answer' AND mine.decision = 'rejected'
 _TURNED_AWAY = f"{_OF_ADAPTER} AND {_BELOW} AND frontier IS NOT NULL ORDER BY mine.rowid"
 _BELOW_COUNT = f"""
 SELECT count(*) FROM attempts AS mine
-WHERE mine.adapter_id = :adapter AND mine.created_at > :since AND {_BELOW}
+WHERE mine.adapter_id = :adapter AND mine.rowid > :after AND {_BELOW}
 """
 _ANSWERED = """
-SELECT count(*) FROM calls INDEXED BY calls_by_boundary
-WHERE boundary = ? AND created_at > ? AND created_at < ? AND route = 'local'
+SELECT count(*) FROM attempts INDEXED BY attempts_by_outcome
+WHERE adapter_id = ? AND rowid > ? AND rowid < ?
+  AND route = 'local' AND role = 'answer' AND decision = 'accepted'
 """
 _GATED = """
 SELECT DISTINCT examples.id FROM examples JOIN attempts ON attempts.call_id = examples.call_id
@@ -57,10 +59,13 @@ WHERE examples.boundary = ? AND examples.split <> 'train' AND attempts.route = '
 """
 _STREAM = """
 SELECT confidence FROM (
-  SELECT rowid AS place, confidence, created_at FROM attempts
+  SELECT rowid AS place, confidence FROM attempts
   WHERE adapter_id = ? ORDER BY rowid DESC LIMIT ?)
-WHERE created_at > ? AND confidence IS NOT NULL ORDER BY place
+WHERE place > ? AND confidence IS NOT NULL ORDER BY place
 """
+_NEWEST = "SELECT coalesce(max(rowid), 0) FROM attempts"
+# Gates of earlier versions have a time in the place of a mark.
+_FIRST_AFTER = "SELECT min(rowid) - 1 FROM attempts WHERE adapter_id = ? AND created_at > ?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +73,12 @@ class Demonstrated:
     """One call's local answer and what it should have been; outputs are JSON text.
 
     `local` is what the local model said ('' where that could not be read), `answer` what the
-    person got. `id`, `role` and `reason` are the local attempt's, `created_at` is the call's.
-    `frontier` and `correction` are None where there is none.
+    person got. `id`, `place` (in the order of all attempts), `role` and `reason` are the local
+    attempt's, `created_at` is the call's. `frontier` and `correction` are None where there is none.
     """
 
     id: str
+    place: int
     call_id: str
     role: str
     reason: str
@@ -90,6 +96,19 @@ class Demonstrated:
     def shown(self) -> str:
         """What it should have been: a person's word before the frontier's."""
         return self.correction or self.frontier or ""
+
+
+def mark(db: Database) -> str:
+    """The present moment in the order of attempts; "" is before all."""
+    return f"#{db.read(_NEWEST)[0][0]}"
+
+
+def place_of(db: Database, adapter_id: str, since: str) -> int:
+    """The place of the last attempt before a mark, or before a time of an adapter's attempts."""
+    if since.startswith("#"):
+        return int(since[1:])
+    first = db.read(_FIRST_AFTER, (adapter_id, since))[0][0] if since else 0
+    return int(db.read(_NEWEST)[0][0] if first is None else first)
 
 
 def shadows(db: Database, adapter_id: str, since: str = "") -> list[Demonstrated]:
@@ -119,7 +138,8 @@ def turned_away(
 
 def turned_away_count(db: Database, adapter_id: str, threshold: float, since: str = "") -> int:
     """How many answers this threshold has turned away, whatever was given instead."""
-    values = {"adapter": adapter_id, "threshold": threshold, "since": since}
+    after = place_of(db, adapter_id, since)
+    values = {"adapter": adapter_id, "threshold": threshold, "after": after}
     return int(db.read(_BELOW_COUNT, values)[0][0])
 
 
@@ -143,22 +163,24 @@ def tries(db: Database, adapter_id: str) -> int:
 def shadow_count(db: Database, adapter_id: str, since: str = "") -> int:
     """How many `shadows` there are."""
     sql = """SELECT count(*) FROM attempts
-             WHERE adapter_id = ? AND role = 'shadow' AND created_at > ?"""
-    return int(db.read(sql, (adapter_id, since))[0][0])
+             WHERE adapter_id = ? AND role = 'shadow' AND rowid > ?"""
+    return int(db.read(sql, (adapter_id, place_of(db, adapter_id, since)))[0][0])
 
 
-def answered_between(db: Database, boundary: str, after: str, before: str) -> int:
-    """Calls of a boundary that the local model answered between two times, on proof or not."""
-    return int(db.read(_ANSWERED, (boundary, after, before))[0][0])
+def answered_between(db: Database, adapter_id: str, after: int, before: int) -> int:
+    """Calls that the adapter answered between two places of attempts, on proof or not."""
+    return int(db.read(_ANSWERED, (adapter_id, after, before))[0][0])
 
 
-def confidences(db: Database, adapter_id: str, since: str, limit: int) -> list[float]:
-    """The newest confidences of this adapter, oldest first, whatever became of the answers."""
-    return [float(row[0]) for row in db.read(_STREAM, (adapter_id, limit, since))]
+def confidences(db: Database, adapter_id: str, after: int, limit: int) -> list[float]:
+    """The newest confidences of this adapter after a place of attempts, oldest first, whatever
+    became of the answers."""
+    return [float(row[0]) for row in db.read(_STREAM, (adapter_id, limit, after))]
 
 
 def _read(db: Database, sql: str, adapter_id: str, since: str, **more: Any) -> list[Demonstrated]:
-    rows = db.read(sql, {"adapter": adapter_id, "since": since, **more})
+    after = place_of(db, adapter_id, since)
+    rows = db.read(sql, {"adapter": adapter_id, "after": after, **more})
     return [
         Demonstrated(
             **dict(row) | {"features": decode(row["features"]), "served": bool(row["served"])}

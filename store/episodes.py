@@ -42,6 +42,7 @@ _UNREAD = f"""
 WHERE sources.kind = 'document' AND chunks.call_id IS NULL ORDER BY chunks.number LIMIT ?
 """
 _THESE = "(SELECT value FROM json_each(?))"
+_THERE = "NOT EXISTS (SELECT 1 FROM sources WHERE id = chunks.source_id AND state = 'gone')"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +100,9 @@ class Episodes:
         return _read(find(self._db, "chunks", id_or_prefix, UnknownChunk))
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, Chunk]:
-        """The pieces of these ids; those that are gone are left out."""
-        rows = self._db.read(f"{_SELECT} WHERE id IN {_THESE}", (json.dumps(list(ids)),))
+        """The pieces of these ids; those that are gone, or whose source is, are left out."""
+        sql = f"{_SELECT} WHERE id IN {_THESE} AND {_THERE}"
+        rows = self._db.read(sql, (json.dumps(list(ids)),))
         return {row["id"]: _read(row) for row in rows}
 
     def of_source(self, source_id: str) -> list[Chunk]:

@@ -46,7 +46,7 @@ class Events:
     def latest(self, kind: str, boundary: str) -> Event | None:
         """The newest event of this kind at this boundary."""
         sql = """SELECT * FROM events INDEXED BY events_by_kind WHERE kind = ? AND boundary = ?
-                 ORDER BY created_at DESC, id DESC LIMIT 1"""
+                 ORDER BY rowid DESC LIMIT 1"""
         rows = self._db.read(sql, (kind, boundary))
         return _read(rows[0]) if rows else None
 

@@ -41,20 +41,20 @@ SELECT * FROM examples WHERE boundary = :boundary AND split = :split AND replace
   AND (:origins IS NULL OR origin IN (SELECT value FROM json_each(:origins)))
 ORDER BY created_at, id LIMIT :limit
 """
-_LAST_TRAINED = """coalesce((
+_UNTRAINED = """
+SELECT count(*) FROM examples WHERE boundary = ? AND taught = 0 AND split = 'train'
+  AND replaced_by IS NULL AND origin <> 'base'
+"""
+_TAUGHT = "UPDATE examples SET taught = 1 WHERE id IN (SELECT value FROM json_each(?))"
+_CURATED = """
+SELECT reason, count(*) FROM verdicts
+WHERE boundary = :boundary AND created_at > coalesce((
     SELECT max(began) FROM (
       SELECT min(run_states.created_at) AS began
       FROM run_states JOIN runs ON runs.id = run_states.run_id
       WHERE runs.boundary = :boundary AND run_states.state = 'training'
-      GROUP BY runs.id)), '')"""
-_UNTRAINED = f"""
-SELECT count(*) FROM examples
-WHERE boundary = :boundary AND split = 'train' AND replaced_by IS NULL AND origin <> 'base'
-  AND created_at > {_LAST_TRAINED}
-"""
-_CURATED = f"""
-SELECT reason, count(*) FROM verdicts
-WHERE boundary = :boundary AND created_at > {_LAST_TRAINED} GROUP BY reason ORDER BY 2 DESC, 1
+      GROUP BY runs.id)), '')
+GROUP BY reason ORDER BY 2 DESC, 1
 """
 _GUIDED_SINCE = """
 WITH live AS (SELECT created_at, call_id FROM examples
@@ -182,8 +182,13 @@ class Examples:
         return {row[0]: row[1] for row in self._db.read(sql, (boundary,))}
 
     def untrained(self, boundary: str) -> int:
-        """Live train examples that came after the last run of the boundary began training."""
-        return int(self._db.read(_UNTRAINED, {"boundary": boundary})[0][0])
+        """How many live train examples no run of the boundary has begun to learn from."""
+        return int(self._db.read(_UNTRAINED, (boundary,))[0][0])
+
+    def teach(self, example_ids: Iterable[str]) -> None:
+        """Note that a run begins to learn from these."""
+        with self._db.transaction() as connection:
+            connection.execute(_TAUGHT, (encode(list(example_ids)),))
 
     def curated(self, boundary: str) -> dict[str, int]:
         """How many calls have been dropped for each reason since the last run of the boundary

@@ -116,6 +116,11 @@ class Fact:
         """Subject, relation and object as they read."""
         return self.subject, self.relation, self.object
 
+    @property
+    def period(self) -> tuple[str | None, str | None]:
+        """When it held in the world, as far as that is known."""
+        return self.valid_from, self.valid_to
+
 
 @dataclass(frozen=True, kw_only=True)
 class Near:

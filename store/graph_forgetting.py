@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from store.entities import NOT_NAMES
-from store.facts import Provenance, read_witness, together
+from store.facts import read_witness, together
 
 By = Literal["call_id", "source_id", "chunk_id"]
 
@@ -48,7 +48,7 @@ def remove(connection: sqlite3.Connection, by: By, id: str) -> int:
     sql = _TOUCHED.format(by=by)
     touched = [row["id"] for row in connection.execute(sql, {"id": id})]
     connection.execute(f"DELETE FROM witnesses WHERE {by} = ?", (id,))
-    gone = [fact_id for fact_id in touched if not _restate(connection, fact_id)]
+    gone = [fact_id for fact_id in touched if not _has_others(connection, fact_id)]
     remove_facts(connection, gone)
     return len(gone)
 
@@ -75,21 +75,24 @@ def remove_entity(connection: sqlite3.Connection, entity_id: str) -> list[str]:
     return facts
 
 
-def _restate(connection: sqlite3.Connection, fact_id: str) -> bool:
-    """Whether somebody else states the fact too; it then stands on what they said."""
+def restate(connection: sqlite3.Connection, fact_id: str, but: str | None = None) -> int:
+    """Lets the fact stand on its oldest statement that is not of the source `but`; how many such
+    statements it has. Without any it stays as it is."""
     sql = "SELECT * FROM witnesses WHERE fact_id = ? ORDER BY id"
-    left = [read_witness(row) for row in connection.execute(sql, (fact_id,))]
-    if not left:
-        return False
-    _stand_on(connection, fact_id, left)
-    if len(left) == 1:
+    rows = connection.execute(sql, (fact_id,)).fetchall()
+    left = [read_witness(row) for row in rows if but is None or row["source_id"] != but]
+    if left:
+        sure = together([each.confidence for each in left])
+        connection.execute(_RESTATE, {**vars(left[0]), "sure": sure, "id": fact_id})
+    return len(left)
+
+
+def _has_others(connection: sqlite3.Connection, fact_id: str) -> bool:
+    """Whether somebody else states the fact too; it then stands on what they said."""
+    left = restate(connection, fact_id)
+    if left == 1:
         connection.execute("DELETE FROM witnesses WHERE fact_id = ?", (fact_id,))
-    return True
-
-
-def _stand_on(connection: sqlite3.Connection, fact_id: str, left: list[Provenance]) -> None:
-    sure = together([each.confidence for each in left])
-    connection.execute(_RESTATE, {**vars(left[0]), "sure": sure, "id": fact_id})
+    return left > 0
 
 
 def _relink(connection: sqlite3.Connection, fact_id: str) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import builtins
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -34,9 +36,10 @@ from store.rows import decode, find
 __all__ = ["Attempt", "Call", "Feedback", "Forgotten", "Ledger"]
 
 _UNCURATED = """
-SELECT * FROM calls INDEXED BY calls_unjudged WHERE boundary = ? AND judged = 0
+SELECT id FROM calls INDEXED BY calls_unjudged WHERE boundary = ? AND judged = 0
 ORDER BY created_at, number LIMIT ?
 """
+_UNJUDGED = "SELECT * FROM calls WHERE id = ? AND judged = 0"
 _ATTEMPTS_OF = """
 SELECT * FROM attempts WHERE call_id IN (SELECT value FROM json_each(?)) ORDER BY call_id, position
 """
@@ -140,11 +143,17 @@ class Ledger:
         """Remove a call and all that came of it; mark each adapter that learned from it."""
         return forget(self._db, call_id)
 
-    def uncurated(self, boundary: str, limit: int) -> builtins.list[Call]:
-        """Calls with their attempts that have no verdict yet, oldest first."""
-        rows = self._db.read(_UNCURATED, (boundary, limit))
-        attempts = self._attempts([row["id"] for row in rows])
-        return [read_call(row, attempts[row["id"]]) for row in rows]
+    def uncurated(self, boundary: str, limit: int) -> builtins.list[str]:
+        """Ids of the calls that have no verdict yet, oldest first."""
+        return [row["id"] for row in self._db.read(_UNCURATED, (boundary, limit))]
+
+    @contextmanager
+    def judging(self, call_id: str) -> Iterator[Call | None]:
+        """The call as it is now, with nobody correcting or forgetting it within the block, which is
+        one transaction; None where it has got its verdict meanwhile, or is gone."""
+        with self._db.transaction():
+            rows = self._db.read(_UNJUDGED, (call_id,))
+            yield read_call(rows[0], self._attempts([call_id])[call_id]) if rows else None
 
     def _attempts(self, call_ids: builtins.list[str]) -> dict[str, builtins.list[Attempt]]:
         attempts: dict[str, builtins.list[Attempt]] = {call_id: [] for call_id in call_ids}

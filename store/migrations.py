@@ -25,6 +25,9 @@ STEPS = (
     "0005_classifiers.sql",
     "0006_newest_facts.sql",
     "0007_routes.sql",
+    "0008_retakes.sql",
+    "0009_taught.sql",
+    "0010_served.sql",
 )
 LATEST = len(STEPS)
 

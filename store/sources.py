@@ -6,6 +6,7 @@ source is worth.
 
 from __future__ import annotations
 
+import builtins
 import json
 import sqlite3
 from collections.abc import Iterable
@@ -94,6 +95,11 @@ class Sources:
     def get(self, id_or_prefix: str) -> Source:
         """The source with this id or unique beginning. Raises UnknownSource or AmbiguousId."""
         return _read(find(self._db, "sources", id_or_prefix, UnknownSource))
+
+    def by_ids(self, ids: Iterable[str]) -> builtins.list[Source]:
+        """The sources of these ids; unknown ones are left out."""
+        sql = "SELECT * FROM sources WHERE id IN (SELECT value FROM json_each(?))"
+        return [_read(row) for row in self._db.read(sql, (json.dumps(list(ids)),))]
 
     def list(
         self, kind: SourceKind | None = None, state: SourceState | None = None, limit: int = 1000

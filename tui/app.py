@@ -5,7 +5,7 @@ The event loop only draws; what takes time goes through `tui.jobs`. Knows no pag
 
 from __future__ import annotations
 
-import gc
+import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ from textual.command import Provider
 from textual.content import Content
 from textual.events import Event, InputEvent
 from textual.message import Message
-from textual.timer import Timer
 
 from tui import places, render
 from tui.commands import Command, Registry, bindings
 from tui.following import Following
-from tui.pages import TABS
+from tui.pages import TABS, Tab
 from tui.palette import Commands
+from tui.rest import Rest
 from tui.screens.main import Main
 from tui.screens.page import Page
 from tui.session import Session
 from tui.shell import SHELL
 from tui.themes import THEMES
 from tui.widgets.key_line import KeyLine
-from tui.widgets.tabs import TabLine, TabTitle
+from tui.widgets.tabs import TabLine, TabTitles
 from valence.app import Valence
 from valence.cli.failure import explain
 from valence.exclusive import TERMINAL, held
@@ -43,13 +43,8 @@ if TYPE_CHECKING:
 
 READ_ONLY = "another Valence has this home open: here it can be read, not changed"
 WATCH_S = 2.0
+SCHEDULE_S = 60.0
 """How often the shell looks whether a run is training and how far a download is."""
-NOT_THE_OLD = (1_000, 20, 1_000)
-"""While keys are pressed only new objects are searched for garbage; all of them when keys rest."""
-REST_S = 0.5
-SETTLED_S = 2.0
-"""By then a new page has all that it shows, and its objects need no look by the garbage collector:
-a collection over all pages is felt in a key."""
 
 
 @dataclass
@@ -82,8 +77,8 @@ class Terminal(App[None]):
         self.registry = Registry()
         self._tabs = TabLine()
         self._main = Main(id="main")
-        self._rest: Timer | None = None
-        self._collecting = gc.get_threshold()
+        self._rest = Rest(self, self._make_ready)
+        self._making = asyncio.Lock()
         self._training = False
         self._following = Following(session, self._read_notes)
         session.jobs.attach(lambda call: self.post_message(Do(call)), self.complain)
@@ -100,26 +95,29 @@ class Terminal(App[None]):
         yield KeyLine()
 
     async def on_mount(self) -> None:
-        gc.set_threshold(*NOT_THE_OLD)
-        self._rest = self.set_interval(REST_S, self._tidy, pause=True)
+        self._rest.begin()
         self._still()
         await self.action_go(self.session.place.page)
         self.call_after_refresh(self._gather_commands)
         self.set_interval(WATCH_S, self._watch)
         self._watch()
+        if not self.session.read_only:
+            self.set_interval(SCHEDULE_S, self._keep_schedule)
         if not (self.session.place.introduced or self.session.read_only):
             self.action_introduction()
 
     async def on_event(self, event: Event) -> None:
-        if self._rest is not None and isinstance(event, InputEvent):
-            self._rest.reset()
+        if isinstance(event, InputEvent):
+            self._rest.disturb()
         await super().on_event(event)
 
-    def _tidy(self) -> None:
-        """A collection over all pages is felt in a key, so it waits until none is pressed."""
-        if self._rest is not None:
-            self._rest.pause()
-        gc.collect()
+    async def _make_ready(self) -> bool:
+        """One thing that a key would otherwise wait for; whether there was any."""
+        tab = next((tab for tab in TABS if tab.key not in self._main.pages), None)
+        if tab is None:
+            return self.page.read_ahead()
+        await self._make(tab)
+        return True
 
     def look(self) -> None:
         """Theme and motion as the settings say."""
@@ -136,26 +134,30 @@ class Terminal(App[None]):
             print("finishing what was told …", file=sys.stderr)
         self._following.stop()
         self.session.jobs.finish()
-        gc.unfreeze()
-        gc.set_threshold(*self._collecting)
+        self._rest.end()
         if not self.session.read_only:
             places.write(self.session.valence.locations.place, self.session.place)
 
     # -- pages and commands --------------------------------------------------------------------
 
     async def action_go(self, key: str) -> None:
-        """Opens a page; it is made when it is first wanted."""
+        """Opens a page; it is made when there was no rest before it is wanted."""
         tab = next((tab for tab in TABS if tab.key == key), TABS[0])
-        if tab.key not in self._main.pages:
-            await self._main.add(tab.load()(self.session))
-            self.set_timer(SETTLED_S, gc.freeze)
+        await self._make(tab)
         self.session.place.page = tab.key
-        self._main.open(tab.key)
         self._tabs.open(tab.key)
-        self.page.shown()
+        await self._main.open(tab.key)
+        self.call_after_refresh(self.page.refresh_from_store)
 
-    @on(TabTitle.Chosen)
-    async def tab_chosen(self, event: TabTitle.Chosen) -> None:
+    async def _make(self, tab: Tab) -> None:
+        """Where a key wants the page that is being made, it waits until it is whole."""
+        async with self._making:
+            if tab.key not in self._main.pages:
+                await self._main.add(tab.load()(self.session))
+                self._rest.settle()
+
+    @on(TabTitles.Chosen)
+    async def tab_chosen(self, event: TabTitles.Chosen) -> None:
         await self.action_go(event.key)
 
     async def perform(self, command: Command, argument: str = "") -> None:
@@ -235,6 +237,12 @@ class Terminal(App[None]):
 
     def _watch(self) -> None:
         self.session.jobs.run(self._is_training, self._show_state)
+
+    def _keep_schedule(self) -> None:
+        """A classifier that is trained by the week is trained while the app lies open, too."""
+        from valence.learning import start_scheduled  # loads what the first paint does without
+
+        self.session.jobs.run(lambda: start_scheduled(self.session.valence))
 
     def _read_notes(self, done: Synced) -> None:
         """What has changed in the notes folder is in memory now."""

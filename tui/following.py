@@ -5,6 +5,7 @@ Facts are not read out of notes by themselves: each piece would be a call. Knows
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,25 +26,34 @@ class Following:
         self._synced = synced
         self._watcher: Watcher | None = None
         self._folder: Path | None = None
+        self._ended = False
+        self._one = threading.Lock()
 
     def look(self) -> None:
-        """Follows the folder that the settings name now, none where the home is only read."""
-        session = self._session
-        wanted = None if session.read_only else session.valence.settings.memory.notes_dir
-        if wanted == self._folder:
-            return
-        self.stop()
-        self._folder = wanted
-        if wanted is not None:
-            from valence.notes.watching import Watcher
-
-            self._watcher = Watcher(wanted, self._changed)
-            self._watcher.start()
+        """Follows the folder that the settings name now, none where the home is only read. From
+        whatever thread, and also while the app is closing."""
+        with self._one:
+            session = self._session
+            wanted = None if session.read_only else session.valence.settings.memory.notes_dir
+            if not self._ended and wanted != self._folder:
+                self._follow(wanted)
 
     def stop(self) -> None:
+        """Nothing is followed from now on, whoever looks."""
+        with self._one:
+            self._ended = True
+            self._follow(None)
+
+    def _follow(self, folder: Path | None) -> None:
         if self._watcher is not None:
             self._watcher.stop()
             self._watcher = None
+        self._folder = folder
+        if folder is not None:
+            from valence.notes.watching import Watcher
+
+            self._watcher = Watcher(folder, self._changed)
+            self._watcher.start()
 
     def _changed(self) -> None:
         self._session.jobs.run(lambda: take_in(self._session), self._synced, lane="learning")

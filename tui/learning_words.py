@@ -53,7 +53,13 @@ def overview(one: Journey, width: int) -> Content:
         figures.usd(one.saved_usd),
         until,
     ]
-    return render.row(cells, columns)
+    return _stepping_back(render.row(cells, columns))
+
+
+def _stepping_back(line: Content) -> Content:
+    """The line with the empty part of its bar quiet: what is done is what is seen first."""
+    first, end = line.plain.find(figures.EMPTY), line.plain.rfind(figures.EMPTY) + 1
+    return line.stylize(render.QUIET, first, end) if end else line
 
 
 def _wrong(one: Journey) -> str:
@@ -112,7 +118,7 @@ def run_line(run: Run, found: Progress | None, width: int, today: str) -> Conten
     """One run: where it is while it goes on (`found`), how it ended afterwards."""
     state, told = (_state(found), _told(found)) if found else (run.state, run.reason)
     cells = (figures.when(run.created_at, today), state, figures.shortened(told))
-    return render.row(cells, _columns(width), "bold" if found else "")
+    return _stepping_back(render.row(cells, _columns(width), "bold" if found else ""))
 
 
 def _columns(width: int) -> tuple[int, int, int]:

@@ -26,6 +26,12 @@ SUBJECT = {"answer": "answered", "shadow": "unseen beside it", "audit": "unseen,
 LABEL = 12
 
 
+def headings() -> Content:
+    """What stands over the calls."""
+    names = ("when", "boundary", "route", "sure", "", "what went in")
+    return render.row(names, (*COLUMNS, MOST_INPUT), render.QUIET)
+
+
 def call_line(call: Call, said: str, today: str) -> Content:
     """One call on one line: when, by whom, how surely, what was said of it, what went in."""
     sure = "" if call.confidence is None else f"{call.confidence:.2f}"

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from store.whole import write_whole
+
 MOST_HISTORY = 200
 
 
@@ -42,10 +44,7 @@ def read(path: Path) -> Place:
 
 def write(path: Path, place: Place) -> None:
     """Whole or not at all, for its owner alone."""
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(asdict(place), ensure_ascii=False), "utf-8")
-    beside.chmod(0o600)
-    beside.replace(path)
+    write_whole(path, json.dumps(asdict(place), ensure_ascii=False), private=True)
 
 
 def _fitting(kept: dict[str, Any]) -> dict[str, Any]:

@@ -160,7 +160,9 @@ class Valence:
             db=self.stores.database,
             episodic=self.locations.episodic,
             embedder=self.embedder,
-            decompose=lambda text, episode: self.router.call(get("decompose"), text, episode),
+            decompose=lambda text, episode, hear: self.router.call(
+                get("decompose"), text, episode, hear=hear
+            ),
             same_thing=self._same_thing,
         )
 
@@ -177,7 +179,9 @@ class Valence:
         from valence.conversation.intention import Intention
 
         return Intention(
-            lambda text, episode: self.router.call(self.boundaries.get(NAME), text, episode),
+            lambda text, episode, hear: self.router.call(
+                self.boundaries.get(NAME), text, episode, hear=hear
+            ),
             now=lambda: self.embedder.is_loaded and self._is_certified(NAME),
             later=lambda: self.embedder.available and self.router.frontier.blocked() is None,
         )

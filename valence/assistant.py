@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING
 from store.conversations import Conversation, Turn
 from store.graph import Entity
 from store.titles import title_of
+from valence.conversation import retaking
 from valence.conversation.answering import Citation, grounds
 from valence.conversation.intention import Intention
 from valence.conversation.questions import Question, Understood, understand
 from valence.conversation.reply import Reply, Said, remembered_record
 from valence.conversation.saying import Saying
 from valence.conversation.speaking import Call, Speaker
-from valence.conversation.working import Listen, State, Working, abandoned, again, begin, nobody
+from valence.conversation.working import Listen, State, Working, abandoned, begin, nobody
 from valence.errors import TurnError
 from valence.memory.memory import Memory
+from valence.memory.remembering import Reading, Remembered, keep, read
 from valence.memory.retrieval import fact_text
 from valence.redaction import mask
 
 if TYPE_CHECKING:
+    from valence.predictors import Hear
     from valence.router import Answer
 
 BUDGET = 1500
@@ -69,16 +72,12 @@ class Assistant:
 
     def retake(self, conversation: str, step: str, listen: Listen = nobody) -> Reply:
         """The last turn of a conversation again from `step` on; what it had remembered from there
-        on is forgotten. Raises UnknownConversation, TurnError."""
+        on is forgotten when the new answer stands. Raises UnknownConversation, TurnError."""
         known = self._memory.conversations.get(conversation)
         turns = self._memory.conversations.turns(known.id)
         if not turns:
             raise TurnError("the conversation has no turn to take again", where=known.id)
-        turn = turns[-1]
-        working = again(self._memory.conversations, turn, step, listen)
-        if "remembered" not in working.done:
-            self._memory.forget_if_known(turn.id)
-        return self._turn(working)
+        return self._turn(retaking.retake(self._memory, turns[-1], step, listen))
 
     def resume(self, listen: Listen = nobody) -> list[Reply]:
         """Finishes the turns that a crash cut short."""
@@ -93,26 +92,38 @@ class Assistant:
     def _turn(self, working: Working) -> Reply:
         started = time.perf_counter()
         self._calls = []
-        turn = working.turn
+        turn, saying = working.turn, Saying(working.listen)
         understood = Understood.from_json(
-            working.step("understood", lambda: self._understand(turn))
+            working.step("understood", lambda: self._understand(turn, saying.hear))
         )
-        remembered = working.step("remembered", lambda: self._remember(turn, understood))
+        remembered = working.step_of(
+            "remembered", lambda: self._read(turn, understood, saying.hear), self._remember
+        )
         retrieved = working.step("retrieved", lambda: self._retrieve(turn, understood))
         citations: dict[str | None, Citation] = {}
         said: list[Said] = []
-        saying = Saying(working.listen)
         speaker = Speaker(self._memory, self._call, turn, saying.hear)
         for part in self._said(speaker, understood, remembered, retrieved):
             said.append(self._with_marks(part, citations))
             saying.part(said[-1].text)
         self._calls += [part.call for part in said if part.call is not None]
         reply = self._reply(turn, said, tuple(citations.values()), remembered, started)
-        calls = [answer.call.id for answer in self._calls]
-        working.step("answered", lambda: reply.to_json() | {"focus": _focus(reply), "calls": calls})
-        self._memory.conversations.answer(turn.id, reply.to_json())
+        self._close(working, reply)
         self._unlearnt += self._calls
         return reply
+
+    def _close(self, working: Working, reply: Reply) -> None:
+        """The answer stands, and nothing of what it was given in place of."""
+        read = [each["call_id"] for each in reply.remembered if each["call_id"]]
+        made = [answer.call.id for answer in self._calls]
+        calls = [*(id for id in read if id not in made), *made]
+        state = reply.to_json() | {"focus": _focus(reply), "calls": calls}
+        with self._memory.db.transaction():
+            working.step("answered", lambda: state)
+            self._memory.conversations.answer(reply.turn.id, reply.to_json())
+            retaking.settle(self._memory, reply.turn)
+        if reply.turn.instead_of is not None:
+            self._memory.db.checkpoint()  # words leave the write-ahead log too
 
     def _said(
         self, speaker: Speaker, understood: Understood, remembered: State, retrieved: State
@@ -130,18 +141,25 @@ class Assistant:
 
     # Steps
 
-    def _understand(self, turn: Turn) -> State:
-        action, answer = self._intention.action(turn.question, turn.conversation_id)
+    def _understand(self, turn: Turn, hear: Hear | None) -> State:
+        action, answer = self._intention.action(turn.question, turn.conversation_id, hear)
         if answer is not None:
             self._calls.append(answer)
         return understand(turn.question, action).to_json()
 
-    def _remember(self, turn: Turn, understood: Understood) -> State:
+    def _read(
+        self, turn: Turn, understood: Understood, hear: Hear | None
+    ) -> Reading | Remembered | None:
+        """What is told as a model reads it, None where nothing is."""
         if not understood.told:
+            return None
+        told, episode = understood.told, turn.conversation_id
+        return read(self._memory, told, "turn", turn.id, episode, hear=hear)
+
+    def _remember(self, reading: Reading | Remembered | None) -> State:
+        if reading is None:
             return {"remembered": [], "subjects": [], "disagreeing": []}
-        kept = self._memory.remember(
-            understood.told, kind="turn", id=turn.id, episode=turn.conversation_id
-        )
+        kept = keep(self._memory, reading)
         if kept.answer is not None:
             self._calls.append(kept.answer)
         disagreeing = self._memory.disagreeing(kept.facts)

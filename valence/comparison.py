@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from store.adapters import Adapter
 from store.evaluations import Item
 from store.examples import Example
 from valence.app import Valence
@@ -99,7 +100,7 @@ def item_by_item(app: Valence, adapter_id: str) -> ItemByItem:
     """
     adapter = app.stores.adapters.get(adapter_id)
     boundary = app.boundaries.get(adapter.boundary)
-    names = {"base": "base", "previous": adapter.parent_id, "candidate": adapter.id}
+    names = {"base": "base", "previous": _previous(app, adapter), "candidate": adapter.id}
     known = {name: variant for name, variant in names.items() if variant}
     variants = [_variant(app, id_, adapter.base_model, boundary) for id_ in known.values()]
     answered = _answered(app, boundary, variants)
@@ -110,6 +111,13 @@ def item_by_item(app: Valence, adapter_id: str) -> ItemByItem:
         exact=tuple(_share(items[i] for _, items in answered) for i in range(len(known))),
         items=tuple(Answered(e.input, e.output, items) for e, items in answered),
     )
+
+
+def _previous(app: Valence, adapter: Adapter) -> str | None:
+    """The adapter that served when this one was judged by its run; None for the base."""
+    kept = app.stores.evaluations.list(adapter.boundary) if adapter.run_id else []
+    judged = (each.adapter_id for each in kept if each.run_id == adapter.run_id)
+    return next((id for id in judged if id not in (None, adapter.id)), None)
 
 
 def _answered(

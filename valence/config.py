@@ -19,6 +19,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from store.whole import write_whole
 from valence.errors import ConfigError
 
 DEFAULT_EMBEDDING_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -211,11 +212,8 @@ def _document(path: Path) -> tomlkit.TOMLDocument:
 
 def _write(path: Path, text: str) -> None:
     """Whole or not at all, for its owner alone."""
-    beside = path.with_suffix(".tmp")
     try:
-        beside.write_text(text, "utf-8")
-        beside.chmod(0o600)
-        beside.replace(path)
+        write_whole(path, text, private=True)
     except (OSError, UnicodeError) as error:
         raise ConfigError(f"the settings are as they were: {error}", where=str(path)) from error
 

@@ -73,9 +73,11 @@ def curate(
     call carries (`learn`), corrections that of `corrections`.
     """
     verdicts: Counter[str] = Counter()
-    while calls := ledger.uncurated(boundary.name, BATCH):
-        for call in calls:
-            verdicts[_judge(ledger, examples, boundary, call, corrections)] += 1
+    while waiting := ledger.uncurated(boundary.name, BATCH):
+        for call_id in waiting:
+            with ledger.judging(call_id) as call:
+                if call is not None:
+                    verdicts[_judge(ledger, examples, boundary, call, corrections)] += 1
     kept = verdicts.pop(KEPT, 0)
     return Curated(kept, dict(verdicts.most_common()))
 

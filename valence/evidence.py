@@ -30,10 +30,10 @@ class Evidence:
     shadows: int
 
 
-def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidence:
-    """All fair evidence on the answers of a unit; since its suspension, if there was one, because
-    what was measured before that did not hold. Confidence 0 is for what could not be served."""
-    fresh = shadows(app.stores.database, unit.adapter.id, suspended_at or "")
+def fair_evidence(app: Valence, unit: Unit, since: str | None) -> Evidence:
+    """All fair evidence on the answers of a unit; after a suspension what came `since`, because
+    what was measured before did not hold. Confidence 0 is for what could not be served."""
+    fresh = shadows(app.stores.database, unit.adapter.id, since or "")
     boundary = app.boundaries.get(unit.adapter.boundary)
     traffic = [_confidence(pair) for pair in fresh if _gives_threshold(pair)]
     labels = [
@@ -41,18 +41,18 @@ def fair_evidence(app: Valence, unit: Unit, suspended_at: str | None) -> Evidenc
         for pair in fresh
         if not _gives_threshold(pair)
     ]
-    if suspended_at:
+    if since:
         return Evidence(labels, traffic, len(fresh))
     stored, tested = _evaluated(app, unit)
     enough = len(traffic) >= FEWEST_FOR_THRESHOLDS
     return Evidence(stored + labels, traffic if enough else tested, len(fresh))
 
 
-def turned_away_labels(app: Valence, unit: Unit, opened_at: str) -> list[tuple[float, bool]]:
-    """(confidence, right) of each answer that the present threshold of a unit's open gate turned
-    away. A person's corrections are no part of it."""
+def turned_away_labels(app: Valence, unit: Unit, since: str) -> list[tuple[float, bool]]:
+    """(confidence, right) of each answer that a unit's open gate has turned away since it opened. A
+    person's corrections are no part of it."""
     boundary = app.boundaries.get(unit.adapter.boundary)
-    found = turned_away(app.stores.database, unit.adapter.id, unit.gate.threshold or 0.0, opened_at)
+    found = turned_away(app.stores.database, unit.adapter.id, unit.gate.threshold or 0.0, since)
     return [(pair.confidence or 0.0, holds(boundary, pair, pair.frontier or "")) for pair in found]
 
 

@@ -41,9 +41,9 @@ class Familiar:
         facts = {
             tuple(map(caseless, fact))
             for example in examples
+            if (output := boundary.as_now(example.output)) is not None
             for fact in boundary.facts(
-                boundary.input_from_text(example.input),
-                boundary.output_from_text(example.output),
+                boundary.input_from_text(example.input), boundary.output_from_text(output)
             )
         }
         return cls(

@@ -14,6 +14,7 @@ from store.adapters import Adapter
 from store.counts import counts
 from store.forgetting import learnt_from
 from store.ledger import Forgotten
+from store.whole import write_whole
 from valence.app import Valence
 from valence.memory.about import facts_about
 from valence.memory.forgetting import Kind, find
@@ -97,9 +98,8 @@ def _drop_copies(app: Valence, gone: set[str]) -> None:
 
 
 def _drop_rows(path: Path, gone: set[str]) -> None:
-    lines = path.read_text("utf-8").splitlines(keepends=True)
+    with path.open(encoding="utf-8") as file:
+        lines = list(file)
     kept = [line for line in lines if json.loads(line)["id"] not in gone]
     if len(kept) < len(lines):
-        beside = path.with_suffix(".tmp")
-        beside.write_text("".join(kept), "utf-8")
-        beside.replace(path)
+        write_whole(path, "".join(kept))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from store.evaluations import Item
-from store.examples import Example
+from store.examples import Example, Split
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.errors import TrainingError
@@ -141,6 +141,13 @@ def _complete(
         done = so_far
 
     return singly + runtime.generate_batch(requests[TIMED:], progress=progressed)
+
+
+def held_out(app: Valence, boundary: Boundary[Any, Any], split: Split) -> list[Example]:
+    """The examples of a split to judge on, those that say all that the boundary asks now."""
+    every = app.stores.examples.of(boundary.name, split)
+    now = ((example, boundary.as_now(example.output)) for example in every)
+    return [replace(example, output=output) for example, output in now if output is not None]
 
 
 def item_of(

@@ -7,10 +7,11 @@ Nobody waits for it: the answer is out before. Knows when to train, not how.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from store.clock import later
+from store.clock import lately
 from store.runs import Run, Trigger
 from valence.app import Valence
 from valence.background import start
@@ -35,6 +36,15 @@ def learn(app: Valence, answer: Answer) -> None:
     """Settles one answered call and starts a background run where it is due."""
     if settle(app, answer) and due(app, answer.boundary.name):
         start_in_background(app, answer.boundary.name)
+    start_scheduled(app)
+
+
+def start_scheduled(app: Valence) -> None:
+    """Starts a background run of a classifier whose time of the week has come, whichever boundary
+    is in use; called again and again it starts it once."""
+    timed = filter(app.boundaries.scheduled, app.boundaries.classifiers())
+    if name := next((each for each in timed if due(app, each)), None):
+        start_in_background(app, name)
 
 
 def settle(app: Valence, answer: Answer) -> bool:
@@ -54,19 +64,24 @@ def learn_turn(app: Valence, conversation_id: str) -> None:
     for answer in app.assistant.to_learn():
         learn(app, answer)
     gather(app, conversation_id)
-    learn_strategies_if_due(app, OWN)
+    learn_strategies_if_due(app, [OWN])
 
 
-def learn_strategies_if_due(app: Valence, agent: str) -> bool:
-    """Starts learning an agent's strategies in the background, if enough trajectories came since
-    they were last learned and nobody is at it; returns whether it did."""
-    new = app.stores.trajectories.since(agent, app.stores.strategies.through(agent))
-    enough = new >= app.settings.strategies.trigger_trajectories
-    if not enough or app.stores.leases.held(STRATEGIES_LEASE):
-        return False
+def learn_strategies_if_due(app: Valence, agents: Iterable[str]) -> list[str]:
+    """Starts learning the strategies of those agents in the background of whom enough trajectories
+    came since they were last learned, unless somebody is at it; returns which they are."""
+    found = [agent for agent in agents if _has_new(app, agent)]
+    if not found or app.stores.leases.held(STRATEGIES_LEASE):
+        return []
     log = app.locations.logs / "strategies.log"
-    _children.append(start(log, "strategies", "train", "--agent", agent, "--json"))
-    return True
+    whose = [word for agent in found for word in ("--agent", agent)]
+    _children.append(start(log, "strategies", "train", *whose, "--json"))
+    return found
+
+
+def _has_new(app: Valence, agent: str) -> bool:
+    new = app.stores.trajectories.since(agent, app.stores.strategies.through(agent))
+    return new >= app.settings.strategies.trigger_trajectories
 
 
 def due(app: Valence, boundary: str) -> bool:
@@ -96,7 +111,7 @@ def _failed_lately(newest: list[Run]) -> bool:
     return any(
         run.trigger == "automatic"
         and (run.state == "failed" or (run.state == "rejected" and run.examples is None))
-        and run.updated_at > later(-RETRY_S)
+        and lately(run.updated_at, RETRY_S)
         for run in newest
     )
 
@@ -109,7 +124,7 @@ def under_way(app: Valence) -> bool:
     # A child that ended counts as alive until it is polled.
     _children[:] = [child for child in _children if child.poll() is None]
     return app.stores.leases.held(LEASE) or any(
-        run.state == "pending" and run.created_at > later(-STARTING_S)
+        run.state == "pending" and lately(run.created_at, STARTING_S)
         for run in app.stores.runs.unfinished()
     )
 
@@ -117,12 +132,12 @@ def under_way(app: Valence) -> bool:
 def start_by_hand(app: Valence, boundary: str) -> None:
     """Starts a run that a person asked for, in the background.
 
-    Raises AlreadyRunning, NotEnoughExamples, and ModelError where there is no local model.
+    Raises AlreadyRunning, NotEnoughExamples, and ModelError where what learns it is not there.
     """
-    app.model_folder()
+    declared = app.boundaries.get(boundary)
+    app.learner(declared).required()
     if under_way(app):
         raise AlreadyRunning("another run is under way", do="Try again when it is done.")
-    declared = app.boundaries.get(boundary)
     app.curate(declared)
     if too_little := lacking(app, declared):
         raise NotEnoughExamples(too_little, do="Use it more, or bring examples.")
@@ -134,7 +149,8 @@ def start_in_background(app: Valence, boundary: str, trigger: Trigger = "automat
 
     It goes on with the boundary's unfinished run, the one that is entered here if there is none.
     """
-    if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
-        app.stores.runs.start(boundary, trigger, {})
+    with app.stores.database.transaction():  # another process may be starting one too
+        if not any(run.boundary == boundary for run in app.stores.runs.unfinished()):
+            app.stores.runs.start(boundary, trigger, {})
     log = app.locations.logs / f"training-{boundary}.log"
     _children.append(start(log, "train-boundary", boundary, "--json"))

@@ -16,6 +16,8 @@ from typing import Any
 
 from store.errors import UnknownExample
 from store.examples import Example
+from store.transfer import json_line
+from store.whole import whole, write_whole
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.strategies.guidance import as_asked
@@ -38,10 +40,12 @@ SPEC = "spec.json"
 
 @dataclass(frozen=True)
 class Lessons:
-    """A run's folder when it can be trained on: `spec` for the trainer, `examples` trained on."""
+    """A run's folder when it can be trained on: `spec` for the trainer, `examples` trained on, and
+    the id of the adapter whose weights it goes on from, None for the base's."""
 
     spec: dict[str, Any]
     examples: int
+    parent_id: str | None = None
 
 
 def prepare(app: Valence, boundary: Boundary[Any, Any], run_id: str, folder: Path) -> Lessons:
@@ -58,7 +62,7 @@ def prepare(app: Valence, boundary: Boundary[Any, Any], run_id: str, folder: Pat
     write_json(folder / LEARNT_FROM, learnt_from)
     spec = _spec(app, folder, start, len(chosen) - len(valid))
     write_json(folder / SPEC, spec)
-    return Lessons(spec, len(learnt_from))
+    return Lessons(spec, len(learnt_from), start.adapter.id if start else None)
 
 
 def learnt_from(folder: Path) -> list[str]:
@@ -127,7 +131,7 @@ def _write_rows(
     from models.folder import markers
 
     marks = markers(app.model_folder())
-    with path.open("w", encoding="utf-8") as file:
+    with whole(path, private=True) as beside, beside.open("w", encoding="utf-8") as file:
         for example in examples:
             value = boundary.input_from_text(example.input)
             output = boundary.output_from_text(example.output)
@@ -138,8 +142,7 @@ def _write_rows(
                 "user": boundary.local_user(value, marks),
                 "completion": boundary.write(output, marks),
             }
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    path.chmod(0o600)
+            file.write(json_line(row) + "\n")
 
 
 def _spec(app: Valence, folder: Path, start: Unit | None, count: int) -> dict[str, Any]:
@@ -166,6 +169,4 @@ def _spec(app: Valence, folder: Path, start: Unit | None, count: int) -> dict[st
 
 def write_json(path: Path, value: Any) -> None:
     """Whole or not at all."""
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(value), "utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps(value))

@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from store.whole import whole
 from valence.errors import ValenceError
 from valence.evaluation import share
 from valence.status import BoundaryStatus
@@ -40,7 +41,8 @@ def draw(statuses: Sequence[BoundaryStatus], path: Path) -> None:
         raise ValenceError("there is nothing to draw: no boundary has been called yet")
     picture = _picture(found)
     try:
-        picture.savefig(path, dpi=110)
+        with whole(path) as beside:
+            picture.savefig(beside, dpi=110, format=path.suffix[1:])
     except OSError as error:
         raise ValenceError(f"the picture was not written: {error.strerror}", where=str(path)) from (
             error

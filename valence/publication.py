@@ -25,7 +25,7 @@ from valence.certification import SCORED_ONE_IN, Certified, certify, draw
 from valence.curation import CALIBRATION_MOST, TEST_MOST
 from valence.familiarity import Familiar, familiar_with
 from valence.gate import Gate
-from valence.heldout import Judged, Report, judge_builtin, judge_local
+from valence.heldout import Judged, Report, held_out, judge_builtin, judge_local
 from valence.lessons import forgotten
 from valence.promotion import Decision, decide
 from valence.unit import Unit, load_unit, unit_hash, variant_of
@@ -62,7 +62,7 @@ def judge(
         guided=guided_since is not None,
     )
     previous = app.unit(boundary.name)
-    tests = _sample(app.stores.examples.of(boundary.name, "test"), TEST_MOST)
+    tests = _sample(held_out(app, boundary, "test"), TEST_MOST)
     judged = _judge(app, boundary, candidate, previous, tests, report)
     decision = decide(
         judged["candidate"].evaluated,
@@ -125,7 +125,6 @@ def _install(
     shutil.copytree(trained, beside)
     familiar.save(beside)
     put_in_place(beside, folder)
-    previous = app.unit(boundary.name)
     return Adapter(
         id=adapter_id,
         boundary=boundary.name,
@@ -134,7 +133,7 @@ def _install(
         prompt_version=boundary.prompt_version,
         folder=adapter_id,
         weights_sha256=sha256(folder),
-        parent_id=previous.adapter.id if previous else None,
+        parent_id=run.settings.get("parent_id"),
         run_id=run.id,
         reason="trained",
     )
@@ -190,7 +189,7 @@ def _evidence(
 ) -> list[Example]:
     """The calibration examples to certify on: for an adapter that is shown guidance, those since
     prompts came with it, so that the promise is for prompts of that kind."""
-    every = app.stores.examples.of(boundary.name, "calibration")
+    every = held_out(app, boundary, "calibration")
     return _sample([e for e in every if e.created_at >= (guided_since or "")], CALIBRATION_MOST)
 
 

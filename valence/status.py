@@ -34,6 +34,10 @@ CHANGED = (
     "Closed: the adapter or its calibration is not as it was sealed; go back to an earlier adapter "
     "or train anew."
 )
+MISSING = (
+    "the model that its adapter stands on is not on this machine, or not whole; `valence doctor` "
+    "says how to get it"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +130,11 @@ def gate_of(
 def _resting(
     adapter: Adapter, boundary: Boundary[Any, Any], settings: Settings, locations: Locations
 ) -> str:
-    """Why the adapter does not serve, whole as it is. That its model is not on this machine is
-    the doctor's to say."""
+    """Why the adapter does not serve, whole as it is."""
     if boundary.learner == "lora" and not settings.local.enabled:
         return "the local model is switched off (local.enabled)"
-    revision = _revision(boundary, settings, locations) or adapter.base_revision
-    return resting(adapter, revision, boundary.prompt_version)
+    revision = _revision(boundary, settings, locations)
+    return MISSING if revision is None else resting(adapter, revision, boundary.prompt_version)
 
 
 def _revision(boundary: Boundary[Any, Any], settings: Settings, locations: Locations) -> str | None:

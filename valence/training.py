@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from store.errors import UnknownAdapter, UnknownRun
+from store.examples import Split
 from store.ids import new_id
 from store.runs import Run
 from store.states import FINISHED
@@ -23,6 +24,7 @@ from valence.config import Settings
 from valence.curation import KEPT
 from valence.errors import NotEnoughExamples, TrainingError, UntrainedBase
 from valence.exclusive import training_lease
+from valence.heldout import held_out
 from valence.lessons import SPEC, TRAINED, forgotten, learnt_from
 from valence.publication import Judgement, judge, publish, unpublished
 from valence.strategies.guidance import certifiable_since
@@ -60,10 +62,14 @@ def train_boundary(app: Valence, name: str, report: Report) -> TrainingResult:
 def lacking(app: Valence, boundary: Boundary[Any, Any]) -> str | None:
     """What is too little to train and to judge on, in words; None where there is enough."""
     counts, need = app.stores.examples.counts(boundary.name), boundary.training_defaults
-    wanted = {"train": need.min_train, "test": need.min_test, "calibration": need.min_test}
-    for split, least in wanted.items():
-        if counts[split] < least:
-            return f"{boundary.name} has {counts[split]} {split} examples and needs {least}"
+    if counts["train"] < need.min_train:
+        return f"{boundary.name} has {counts['train']} train examples and needs {need.min_train}"
+    splits: tuple[Split, ...] = ("test", "calibration")
+    for split in splits:
+        count = len(held_out(app, boundary, split))
+        if count < need.min_test:
+            which = "" if count == counts[split] else " that say all it asks now"
+            return f"{boundary.name} has {count} {split} examples{which} and needs {need.min_test}"
     return None
 
 
@@ -157,16 +163,19 @@ def _begin_training(
         **lessons.spec,
         "revision": predictor.revision,
         "adapter_id": new_id(),
+        "parent_id": lessons.parent_id,
         "guided_since": certifiable_since(app, boundary.name),
     }
-    app.stores.runs.move(
-        run_id,
-        "training",
-        reason,
-        pid=os.getpid(),
-        settings=settings,
-        examples=lessons.examples,
-    )
+    with app.stores.database.transaction():
+        app.stores.examples.teach(learnt_from(folder))
+        app.stores.runs.move(
+            run_id,
+            "training",
+            reason,
+            pid=os.getpid(),
+            settings=settings,
+            examples=lessons.examples,
+        )
 
 
 def _resume_training(app: Valence, boundary: Boundary[Any, Any], run: Run, folder: Path) -> None:

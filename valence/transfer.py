@@ -69,10 +69,10 @@ def _line(boundary: Boundary[Any, Any], example: Example, form: str) -> str:
         given = json.loads(example.input) if structured else example.input
         return pair_line(given, json.loads(example.output))
     value = boundary.input_from_text(example.input)
-    output = boundary.output_from_text(example.output)
-    return chat_line(
-        boundary.system, boundary.local_user(value, LINES), boundary.write(output, LINES)
-    )
+    now = boundary.as_now(example.output)
+    # What says less than is asked now goes as it was kept.
+    said = example.output if now is None else boundary.write(boundary.output_from_text(now), LINES)
+    return chat_line(boundary.system, boundary.local_user(value, LINES), said)
 
 
 def sides(boundary: Boundary[Any, Any], pair: Pair) -> tuple[Any, Any]:

@@ -20,10 +20,13 @@ from store.demonstrations import (
     confidences,
     corrections,
     is_audited,
+    mark,
+    place_of,
     shadow_count,
     tries,
     turned_away_count,
 )
+from store.events import Event
 from valence.app import Valence
 from valence.boundaries.base import Boundary
 from valence.drift import Alarm, first_alarm, first_shift, gaps_of
@@ -66,7 +69,7 @@ def audit_rate(app: Valence, boundary: str) -> float:
     adapter = app.stores.adapters.active(boundary) if warned else None
     if warned is None or adapter is None or warned.detail["adapter"] != adapter.id:
         return rate
-    since = audits(app.stores.database, adapter.id, warned.created_at)
+    since = audits(app.stores.database, adapter.id, _warned_at(warned))
     return min(1.0, SHARPER * rate) if len(since) < AUDITS_OF_A_WARNING else rate
 
 
@@ -76,7 +79,7 @@ def refit(app: Valence, unit: Unit) -> Gate | None:
     None where another process has changed the unit meanwhile.
     """
     asked, old = app.settings.gate, _fitted(unit)
-    evidence = fair_evidence(app, unit, old.evidence.get("suspended_at"))
+    evidence = fair_evidence(app, unit, _since(old, "suspended"))
     gate = fit_gate(
         [confidence for confidence, _ in evidence.labels],
         [right for _, right in evidence.labels],
@@ -87,8 +90,9 @@ def refit(app: Valence, unit: Unit) -> Gate | None:
     )
     if gate.state != "open" and old.state == "suspended":
         gate = replace(gate, state="suspended", sentence=old.sentence)
-    kept = {key: old.evidence[key] for key in ("suspended_at", "drift") if key in old.evidence}
-    opened = {"opened_at": now()} if gate.state == "open" else {}
+    lasting = ("suspended_at", "suspended_after", "drift")
+    kept = {key: old.evidence[key] for key in lasting if key in old.evidence}
+    opened = _moment(app, "opened") if gate.state == "open" else {}
     found = kept | gate.evidence | opened | {"shadows": evidence.shadows}
     gate = replace(gate, evidence=found)
     detail = {"look": found["look"], "labels": found["labels"], "threshold": gate.threshold}
@@ -116,7 +120,7 @@ def _guard(app: Valence, boundary: Boundary[Any, Any], unit: Unit, call_id: str)
 
 
 def _audited(app: Valence, boundary: Boundary[Any, Any], unit: Unit) -> Alarm | None:
-    found = audits(app.stores.database, unit.adapter.id, _opened_at(unit))
+    found = audits(app.stores.database, unit.adapter.id, _opened(unit))
     wrong = [not holds(boundary, pair, pair.frontier or "") for pair in found]
     return first_alarm(gaps_of(wrong), unit.gate.max_error)
 
@@ -124,16 +128,13 @@ def _audited(app: Valence, boundary: Boundary[Any, Any], unit: Unit) -> Alarm | 
 def _corrected(app: Valence, boundary: Boundary[Any, Any], unit: Unit) -> Alarm | None:
     """Every served call counts as right that nobody has shown to be wrong: fewer errors than there
     are, so that the corrections of one who corrects only what is wrong raise no false alarm."""
-    since = _opened_at(unit)
-    found = corrections(app.stores.database, unit.adapter.id, since)
+    db, adapter, since = app.stores.database, unit.adapter.id, _opened(unit)
+    found = corrections(db, adapter, since)
     wrong = [pair for pair in found if not holds(boundary, pair, pair.shown)]
     if first_alarm([0] * len(wrong), unit.gate.max_error) is None:
         return None  # not even if they had come one right after the other
-    times = [since, *(pair.created_at for pair in wrong)]
-    gaps = [
-        answered_between(app.stores.database, boundary.name, after, before)
-        for after, before in pairwise(times)
-    ]
+    places = [place_of(db, adapter, since), *(pair.place for pair in wrong)]
+    gaps = [answered_between(db, adapter, after, before) for after, before in pairwise(places)]
     return first_alarm(gaps, unit.gate.max_error)
 
 
@@ -141,11 +142,13 @@ def _warn(app: Valence, unit: Unit) -> None:
     """The early warning: the confidences are not what they were."""
     adapter, events = unit.adapter, app.stores.events
     warned = events.latest(WARNING, adapter.boundary)
-    since = max(_opened_at(unit), warned.created_at if warned else "")
-    stream = confidences(app.stores.database, adapter.id, since, STREAM)
-    place = first_shift(stream)
-    if place is not None:
-        events.record(WARNING, adapter.boundary, adapter=adapter.id, confidences=place + 1)
+    db = app.stores.database
+    marks = (_opened(unit), _warned_at(warned) if warned else "")
+    after = max(place_of(db, adapter.id, since) for since in marks)
+    shift = first_shift(confidences(db, adapter.id, after, STREAM))
+    if shift is not None:
+        found = {"adapter": adapter.id, "confidences": shift + 1, "after": mark(db)}
+        events.record(WARNING, adapter.boundary, **found)
 
 
 def _enough_turned_away(app: Valence, unit: Unit) -> bool:
@@ -153,18 +156,18 @@ def _enough_turned_away(app: Valence, unit: Unit) -> bool:
     needed = band_labels(unit.gate, _next_look(unit.gate))
     if needed is None or unit.gate.threshold is None:
         return False
-    db, since = app.stores.database, _opened_at(unit)
+    db, since = app.stores.database, _opened(unit)
     return turned_away_count(db, unit.adapter.id, unit.gate.threshold, since) >= needed
 
 
 def _widen(app: Valence, unit: Unit) -> None:
     """A look below the threshold: lower where what was turned away is good enough to be served."""
-    labels = turned_away_labels(app, unit, _opened_at(unit))
+    labels = turned_away_labels(app, unit, _opened(unit))
     gate = widened(
         unit.gate,
         [confidence for confidence, _ in labels],
         [right for _, right in labels],
-        fair_evidence(app, unit, unit.gate.evidence.get("suspended_at")).traffic,
+        fair_evidence(app, unit, _since(unit.gate, "suspended")).traffic,
         look=_next_look(unit.gate),
     )
     if gate is unit.gate:
@@ -176,7 +179,7 @@ def _widen(app: Valence, unit: Unit) -> None:
 
 
 def _suspend(app: Valence, unit: Unit, alarm: Alarm, seen_in: str, found: str) -> None:
-    at = now()
+    moment = _moment(app, "suspended")
     drift = {
         "seen_in": seen_in,
         "labels": alarm.labels,
@@ -184,8 +187,9 @@ def _suspend(app: Valence, unit: Unit, alarm: Alarm, seen_in: str, found: str) -
         "recent_labels": alarm.recent_labels,
         "recent_wrong": alarm.recent_wrong,
     }
-    evidence = {"suspended_at": at, "drift": drift, "shadows": 0}
-    _seal(app, unit, _fitted(unit).suspend(at, found, evidence), "gate suspended", drift)
+    evidence = {**moment, "drift": drift, "shadows": 0}
+    gate = _fitted(unit).suspend(moment["suspended_at"], found, evidence)
+    _seal(app, unit, gate, "gate suspended", drift)
 
 
 def _in_words(alarm: Alarm, what: str) -> str:
@@ -206,12 +210,12 @@ def _promise_changed(app: Valence, unit: Unit) -> bool:
 
 
 def _look_due(app: Valence, unit: Unit) -> bool:
-    db, adapter, evidence = app.stores.database, unit.adapter, _fitted(unit).evidence
-    due_at = max(FIRST_LOOK, 2 * int(evidence.get("shadows", 0)))
+    db, adapter, gate = app.stores.database, unit.adapter, _fitted(unit)
+    due_at = max(FIRST_LOOK, 2 * int(gate.evidence.get("shadows", 0)))
     made = tries(db, adapter.id)
     if made % EVERY or made < due_at:
         return False
-    return shadow_count(db, adapter.id, evidence.get("suspended_at", "")) >= due_at
+    return shadow_count(db, adapter.id, _since(gate, "suspended") or "") >= due_at
 
 
 def _next_look(gate: Gate) -> int:
@@ -235,8 +239,22 @@ def _fitted(unit: Unit) -> Gate:
     return Gate.from_json(stored) if stored else Gate.never_fitted()
 
 
-def _opened_at(unit: Unit) -> str:
-    return str(unit.gate.evidence.get("opened_at", ""))
+def _moment(app: Valence, what: str) -> dict[str, str]:
+    """When it is, for people and in the order of attempts."""
+    return {f"{what}_at": now(), f"{what}_after": mark(app.stores.database)}
+
+
+def _since(gate: Gate, what: str) -> str | None:
+    """The mark of what happened to a gate, the time where an earlier version kept no mark."""
+    return gate.evidence.get(f"{what}_after") or gate.evidence.get(f"{what}_at")
+
+
+def _opened(unit: Unit) -> str:
+    return _since(unit.gate, "opened") or ""
+
+
+def _warned_at(warned: Event) -> str:
+    return str(warned.detail.get("after", warned.created_at))
 
 
 def _seal(

@@ -31,9 +31,11 @@ def cloud(place: int, count: int, seed: int = 0, spread: float = 0.15) -> Matrix
     return unit
 
 
-def taught(counts: Mapping[str | None, int], seed: int = 0) -> tuple[Matrix, list[dict[str, str]]]:
+def taught(
+    counts: Mapping[str | None, int], seed: int = 0
+) -> tuple[Matrix, list[dict[str, str | None]]]:
     rows = [cloud(PLACES.get(label or "", 20), n, seed) for label, n in counts.items()]
-    labels = [{"h": label} if label else {} for label, n in counts.items() for _ in range(n)]
+    labels = [{"h": label} for label, n in counts.items() for _ in range(n)]
     return np.concatenate(rows), labels
 
 
@@ -57,12 +59,31 @@ def test_without_unknown_messages_classes_held_out_stand_in() -> None:
 
 def test_each_head_knows_what_it_was_told_alone() -> None:
     rows = np.concatenate([cloud(0, 40), cloud(1, 40)])
-    labels = [{"colour": "red", "shape": "round"}] * 40 + [{"colour": "blue"}] * 40
+    red = {"colour": "red", "shape": "round"}
+    labels = [red] * 40 + [{"colour": "blue", "shape": None}] * 40
     heads = fit_heads(rows, labels, ["colour", "shape", "size"], "m")
-    red, blue = heads.read(np.concatenate([cloud(0, 1, seed=2), cloud(1, 1, seed=2)]))
-    assert (red["colour"].label, red["shape"].label) == ("red", "round")
-    assert (blue["colour"].label, blue["shape"].label) == ("blue", None)
-    assert red["size"].label is blue["size"].label is None
+    one, other = heads.read(np.concatenate([cloud(0, 1, seed=2), cloud(1, 1, seed=2)]))
+    assert (one["colour"].label, one["shape"].label) == ("red", "round")
+    assert (other["colour"].label, other["shape"].label) == ("blue", None)
+    assert one["size"].label is other["size"].label is None
+
+
+def test_what_is_not_said_of_a_head_teaches_it_nothing() -> None:
+    """Messages that speak of the colour alone are not unknown shapes."""
+    rows = np.concatenate([cloud(0, 40), cloud(1, 40), cloud(0, 40, seed=5)])
+    told: list[dict[str, str | None]] = [
+        *[{"colour": "red", "shape": "round"}] * 40,
+        *[{"colour": "blue", "shape": "long"}] * 40,
+        *[{"colour": "red"}] * 40,
+    ]
+    both = fit_heads(rows, told, ["shape"], "m")
+    without = fit_heads(rows[:80], told[:80], ["shape"], "m")
+    asked = cloud(0, 20, seed=6)
+    said, expected = (
+        [each["shape"].label for each in heads.read(asked)] for heads in (both, without)
+    )
+    assert said == expected
+    assert said.count("round") > 15
 
 
 def test_confidences_are_chances_and_features_are_finite() -> None:

@@ -201,6 +201,16 @@ def test_examples_that_do_not_fit_are_dropped_and_counted(
         train(dataclasses.replace(spec, max_seq_length=3))
 
 
+def test_a_text_may_hold_what_some_take_for_the_end_of_a_line(
+    make_spec: Callable[..., Spec], tmp_path: Path
+) -> None:
+    spec = make_spec(epochs=1)
+    row = {"id": "x", "system": "Answer.", "user": "Ada\u2028London\x85", "completion": "Ada"}
+    with (tmp_path / "train.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    assert train(spec)[0]["examples"] == 25
+
+
 @pytest.mark.parametrize("valid", [0, 1])
 def test_a_small_or_empty_validation_set_will_do(
     make_spec: Callable[..., Spec], valid: int

@@ -15,6 +15,8 @@ from store.demonstrations import (
     confidences,
     corrections,
     is_audited,
+    mark,
+    place_of,
     shadow_count,
     shadows,
     tries,
@@ -136,20 +138,35 @@ def test_the_stream_has_the_newest_confidences_in_their_order(
     attempts = [mine(confidence=share) for share in shares]
     enter(ledger, *(make_call(attempts=(attempt,)) for attempt in attempts))
     enter(ledger, make_call(attempts=(mine(adapter_id="b", confidence=0.9),)))
-    assert confidences(db, "a", "", 100) == [0.1, 0.2, 0.3, 0.4]
-    assert confidences(db, "a", "", 3) == [0.3, 0.4]
-    assert confidences(db, "a", attempts[3].created_at, 100) == [0.4]
+    assert confidences(db, "a", 0, 100) == [0.1, 0.2, 0.3, 0.4]
+    assert confidences(db, "a", 0, 3) == [0.3, 0.4]
+    assert confidences(db, "a", place_of(db, "a", attempts[3].created_at), 100) == [0.4]
     assert tries(db, "a") == 5
 
 
 def test_answered_calls_are_counted_between_two_others(
     db: Database, ledger: Ledger, make_call: Make
 ) -> None:
-    calls = [make_call(str(n), route=r) for n, r in enumerate(["local"] * 4 + ["frontier"])]
-    enter(ledger, *calls, make_call("other", route="local", boundary="recompose"))
-    first, *_, last = (call.created_at for call in calls)
-    assert answered_between(db, "decompose", "", last) == 4
-    assert answered_between(db, "decompose", first, last) == 3
+    enter(ledger, *(make_call(str(n), attempts=served("gold")) for n in range(4)))
+    enter(ledger, make_call("turned away", attempts=(mine(), theirs("gold"))))
+    enter(ledger, make_call("another's", attempts=served(adapter_id="b")))
+    first, *_, last = (pair.place for pair in audits(db, "a"))
+    assert answered_between(db, "a", 0, last) == 3
+    assert answered_between(db, "a", first, last) == 2
+    assert answered_between(db, "a", first, last + 100) == 3
+
+
+def test_a_mark_is_a_place_whatever_the_clock_says(
+    db: Database, ledger: Ledger, make_call: Make
+) -> None:
+    enter(ledger, make_call(attempts=served("gold", created_at="2030-01-01T00:00:00.000000Z")))
+    since = mark(db)
+    assert audits(db, "a", since) == []
+    enter(ledger, make_call(attempts=served("gold", created_at="2020-01-01T00:00:00.000000Z")))
+    enter(ledger, make_call(attempts=shadowed(created_at="2020-01-01T00:00:00.000000Z")))
+    assert len(audits(db, "a", since)) == len(shadows(db, "a", since)) == 1
+    assert shadow_count(db, "a", since) == 1
+    assert len(audits(db, "a")) == 2
 
 
 @pytest.mark.parametrize("find", [shadows, audits, corrections])
@@ -166,7 +183,7 @@ def test_corrections_are_looked_for_among_the_corrections(db: Database) -> None:
 
 
 def test_the_counts_at_every_call_read_no_table(db: Database) -> None:
-    for count in (lambda: tries(db, "a"), lambda: answered_between(db, "decompose", "", "9")):
+    for count in (lambda: tries(db, "a"), lambda: answered_between(db, "a", 0, 9)):
         plan = plan_of(db, count)
         assert all("COVERING INDEX" in step for step in plan)
 

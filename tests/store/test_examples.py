@@ -101,20 +101,17 @@ def test_keep_leaves_nothing_when_its_verdict_cannot_stand(
     assert examples.counts("decompose")["train"] == 0
 
 
-def test_untrained_counts_from_the_last_training_on(
-    db: Database, examples: Examples, make_example: Make
+def test_untrained_is_what_no_run_has_begun_to_learn_from_whatever_the_clock_says(
+    examples: Examples, make_example: Make
 ) -> None:
-    runs = Runs(db)
-    examples.add(make_example("a"))
+    first = make_example("a", created_at="2030-01-01T00:00:00.000000Z")
+    examples.add(first)
     examples.add(make_example("seed", origin="base"))
     assert examples.untrained("decompose") == 1
-    run = runs.start("decompose", "manual", {})
-    runs.move(run.id, "curating")
-    assert examples.untrained("decompose") == 1
-    runs.move(run.id, "training")
-    examples.add(make_example("b"))
+    examples.teach([first.id])
+    assert examples.untrained("decompose") == 0
+    examples.add(make_example("b", created_at="2020-01-01T00:00:00.000000Z"))
     examples.add(make_example("c", split="calibration"))
-    runs.move(run.id, "training", "taken up again")
     assert examples.untrained("decompose") == 1
     assert examples.untrained("recompose") == 0
 

@@ -12,6 +12,7 @@ import pytest
 
 from store import migrations
 from store.database import Database
+from store.examples import Examples
 from store.ledger import Call, Ledger
 from store.statistics import Statistics
 
@@ -68,6 +69,31 @@ def test_what_an_old_file_holds_is_there_after_the_upgrade(old: Path, make_call:
     assert Statistics(db).domains("decompose") == ["code"]
     assert Statistics(db).of("decompose").calls == 2
     assert db.integrity() == "ok"
+    db.close()
+
+
+def test_what_an_old_file_has_trained_on_does_not_wait_again(old: Path) -> None:
+    connection = sqlite3.connect(old)
+    with connection:
+        connection.execute(
+            "INSERT INTO runs VALUES ('r', 'decompose', 'active', '', 'manual', 1, '{}', 1, NULL,"
+            " NULL, '2026-02', '2026-02')"
+        )
+        connection.execute("INSERT INTO run_states VALUES ('s', 'r', 'training', '', '2026-02')")
+        for id, boundary, at in (
+            ("before", "decompose", "2026-01"),
+            ("after", "decompose", "2026-03"),
+            ("other", "recompose", "2026-01"),
+        ):
+            connection.execute(
+                "INSERT INTO examples (id, boundary, input, output, origin, rank, split, group_key,"
+                " fold_key, created_at) VALUES (?1, ?2, '', '', 'upload', 2, 'train', ?1, ?1, ?3)",
+                (id, boundary, at),
+            )
+    connection.close()
+    db = Database(old)
+    examples = Examples(db)
+    assert (examples.untrained("decompose"), examples.untrained("recompose")) == (1, 1)
     db.close()
 
 

@@ -110,3 +110,14 @@ def test_events_are_listed_newest_first(db: Database) -> None:
     assert events.list(10, kind="promoted") == [first]
     assert events.list(1) == [second]
     assert first.detail == {"adapter": "a", "points": 3.5}
+
+
+def test_the_latest_event_is_the_last_that_was_entered(db: Database) -> None:
+    events = Events(db)
+    events.record("drift", "decompose", number=1)
+    with db.transaction() as connection:  # by a clock that has been put back since
+        connection.execute("UPDATE events SET created_at = '2999-01-01T00:00:00.000000Z'")
+    events.record("drift", "decompose", number=2)
+    latest = events.latest("drift", "decompose")
+    assert latest is not None
+    assert latest.detail == {"number": 2}

@@ -13,6 +13,7 @@ from store.evaluations import Evaluation, Item
 from store.examples import RANKS, Example
 from store.leases import Leases
 from store.runs import Run
+from tests.commands import TINY
 from valence.app import Valence
 from valence.exclusive import LEASE
 from valence.gate import Gate
@@ -42,7 +43,9 @@ def time_of(number: int) -> str:
 
 def fill(valence: Valence, calls: int = 400) -> None:
     """The frontier at first, then more and more the local model; two adapters, one after the
-    other; 200 examples."""
+    other, on a model that is here; 200 examples."""
+    local = valence.settings.local.model_copy(update={"model": str(TINY)})
+    valence.adopt(valence.settings.model_copy(update={"local": local}))
     put_adapter(valence, OLD, None)
     put_adapter(valence, NEW, OLD)
     with valence.stores.database.transaction():
@@ -111,8 +114,9 @@ def put_adapter(valence: Valence, name: str, parent: str | None, reason: str = B
     calibration = {"gate": GATE.to_json()}
     at = time_of(200 if parent else 100)
     adapter = Adapter(
-        id=name, boundary="decompose", base_model="tiny-base", base_revision="r1",
-        prompt_version="1", folder=name, weights_sha256=SHA, parent_id=parent,
+        id=name, boundary="decompose", base_model="tiny-base",
+        base_revision=valence.model_folder().revision, prompt_version="1", folder=name,
+        weights_sha256=SHA, parent_id=parent,
         run_id=a_run(valence, name, at, reason), reason="trained", created_at=at,
     )  # fmt: skip
     folder = valence.locations.adapters / name
@@ -156,7 +160,10 @@ def evaluate(valence: Valence, name: str | None, right: int) -> None:
         for number in range(10)
     ]  # fmt: skip
     variant = variant_of("tiny-base", name, "1")
-    evaluation = Evaluation(boundary="decompose", variant=variant, split="test", metrics={})
+    evaluation = Evaluation(
+        boundary="decompose", variant=variant, split="test", metrics={}, adapter_id=name,
+        run_id=valence.stores.adapters.get(NEW).run_id,
+    )  # fmt: skip
     valence.stores.evaluations.record(evaluation, items)
 
 

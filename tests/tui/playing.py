@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from textual.pilot import Pilot
@@ -12,8 +13,10 @@ from textual.widgets import Static
 
 from tests.tui.snapshots import UPDATING, draw, keep, kept, screen_text
 from tui.app import Terminal
+from tui.jobs import THREADS, Lane
 from tui.places import Place
 from tui.screens.chat import ChatPage
+from tui.screens.page import Page
 from tui.session import Session
 from tui.widgets.prompt import Prompt
 from tui.widgets.turn import TurnView
@@ -34,9 +37,10 @@ class Stage:
 
     @property
     def written(self) -> str:
-        """All text of all screens, in sight or not, the lowest screen first."""
+        """All text of all screens and of the page that is open, in sight or not, the lowest
+        screen first."""
         texts = (one for screen in self.app.screen_stack for one in screen.query(Static))
-        return "\n".join(str(one.render()) for one in texts)
+        return "\n".join(str(one.render()) for one in texts if not _on_another_page(one))
 
     async def press(self, *keys: str) -> None:
         """Types, when all that was going on has settled: a person is slower than a paint."""
@@ -72,6 +76,22 @@ class Stage:
             keep(name, self.text)
             draw(self.app, name)
         await self.until(lambda: self.text == kept(name))
+
+
+def _on_another_page(widget: Static) -> bool:
+    return any(isinstance(one, Page) and not one.display for one in widget.ancestors)
+
+
+@contextmanager
+def held_up(stage: Stage, lane: Lane) -> Iterator[None]:
+    """Nothing in this lane is done until the end."""
+    go_on = threading.Event()
+    for _ in range(THREADS[lane]):
+        stage.app.session.jobs.run(lambda: go_on.wait(60), lane=lane)
+    try:
+        yield
+    finally:
+        go_on.set()
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from textual.widgets import Markdown
 
 from store.errors import DiskFull
 from tests.loopback import LoopbackFrontier
-from tests.tui.playing import Stage, opened, play
+from tests.tui.playing import Stage, held_up, opened, play
 from tui.places import Place
 from tui.screens.chat import ChatPage
 from tui.screens.conversations import ConversationList
@@ -22,7 +22,7 @@ from tui.screens.edit import Edit
 from tui.screens.source import Source
 from tui.session import Session
 from tui.widgets.prompt import Prompt
-from tui.widgets.story import MOST, Story
+from tui.widgets.story import MORE, MOST, Story
 from tui.widgets.turn import TurnView
 from valence.app import Valence
 
@@ -121,8 +121,8 @@ def test_rate_copy_and_open_a_source(valence: Valence) -> None:
             await stage.until(lambda: isinstance(stage.app.screen, Source))
             await stage.until(lambda: f"{TEXT}" in stage.written)
             await stage.pilot.press("escape")
-            foot = stage.app.query(TurnView).last().children[-1]
-            await stage.pilot.click(foot, offset=(6, foot.size.height - 1))
+            view = stage.app.query(TurnView).last()
+            await stage.pilot.click(view, offset=(6, view.size.height - 1))
             await stage.until(lambda: isinstance(stage.app.screen, Source))
 
     play(scene)
@@ -472,6 +472,57 @@ def test_turns_that_come_for_an_edge_that_was_left_make_no_gap(valence: Valence)
                 await stage.pilot.pause(0.01)
                 seen = [int(view.question.split()[-1]) for view in story.views]
                 assert seen == [*range(seen[0], seen[-1] + 1)]
+
+    play(scene)
+
+
+def test_turns_that_are_read_ahead_move_nothing_that_is_seen(valence: Valence) -> None:
+    place = Place(conversation=long_conversation(valence, 200), introduced=True)
+    seen: list[str] = []
+
+    async def scene() -> None:
+        async with opened(valence, session=Session(valence, place=place)) as stage:
+            story = stage.app.query_one(Story)
+            await stage.press("escape", "k", "k", "k", "k")
+            await stage.pilot.pause()
+            had = len(story.views)
+            seen.append(stage.text)
+            stage.app.post_display_hook = lambda: seen.append(stage.text)  # type: ignore[method-assign]
+            await stage.until(lambda: len(story.views) > had + MORE)
+            await stage.pilot.pause(0.2)
+
+    play(scene)
+    assert len(seen) > 1
+    assert len({line_of("What was said at 196", text) for text in seen}) == 1
+
+
+def line_of(words: str, text: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines()) if words in line)
+
+
+def at_the_end(stage: Stage) -> bool:
+    """Scrolls there, and says whether that is to be seen."""
+    story = stage.app.query_one(Story)
+    story.scroll_end(animate=False, immediate=True)
+    return story.views[-1].question in stage.text
+
+
+def test_turns_for_an_edge_that_was_left_take_nothing_out_of_sight(valence: Valence) -> None:
+    place = Place(conversation=long_conversation(valence, 200), introduced=True)
+
+    async def scene() -> None:
+        async with opened(valence, session=Session(valence, place=place)) as stage:
+            story = stage.app.query_one(Story)
+            await scrolled(stage, story.scroll_home, "What was said at 100")
+            await stage.until(lambda: len(story.views) == MOST)
+            with held_up(stage, "reading"):
+                await stage.pilot.pause()
+                story.read_ahead()
+                await stage.until(lambda: at_the_end(stage))
+                last = story.views[-1].question
+            await stage.pilot.pause(0.2)
+            assert last in stage.text
+            await scrolled(stage, story.scroll_end, "What was said at 199")
 
     play(scene)
 

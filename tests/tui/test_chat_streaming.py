@@ -110,3 +110,42 @@ def test_the_frontier_is_seen_writing_when_it_is_asked_instead(
         await stage.shows("nowhere else. [1]", "asked for")
 
     look(told, scene)
+
+
+def test_escape_while_a_turn_is_taken_again_shows_its_answer_again(
+    told: Valence, server: LoopbackFrontier
+) -> None:
+    async def scene(stage: Stage) -> None:
+        await ask(stage)
+        await stage.shows("somewhere in", "frontier")
+        server.pace = lambda sent: time.sleep(0.05)
+        await stage.press("escape", "r")
+        await stage.shows("It is told")
+        await stage.pilot.press("escape")
+        await stage.shows("somewhere in", "frontier")
+        await stage.until(lambda: not stage.app.query_one(ChatPage).busy)
+        assert "It is told" not in stage.written
+
+    look(told, scene)
+    [conversation, _] = told.memory.conversations.list(10)
+    [turn] = told.memory.conversations.turns(conversation.id)
+    assert turn.answer is not None
+    assert "somewhere in" in turn.answer["answer"]
+
+
+def test_escape_stops_the_frontier_that_is_asked_instead(
+    told: Valence, server: LoopbackFrontier
+) -> None:
+    async def scene(stage: Stage) -> None:
+        await ask(stage)
+        await stage.shows("somewhere in", "frontier")
+        server.pace = lambda sent: time.sleep(0.05)
+        await stage.press("escape", "f")
+        await stage.shows("It is told")
+        await stage.pilot.press("escape")
+        await stage.shows("somewhere in", "frontier")
+        assert "asked for" not in stage.text
+
+    look(told, scene)
+    assert server.left.wait(20)
+    assert told.stores.ledger.list("recompose")[0].reason == "stopped"

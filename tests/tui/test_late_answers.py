@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from store.calls import Call
 from store.errors import DiskFull
 from tests.tui import learnt
-from tests.tui.playing import Stage, opened, play
+from tests.tui.playing import Stage, held_up, opened, play
 from tui.app import Terminal
-from tui.jobs import THREADS, Lane
+from tui.following import Following
 from tui.places import Place
 from tui.screens.chat import ChatPage
 from tui.screens.edit import Edit
@@ -26,18 +25,6 @@ from tui.widgets.prompt import Prompt
 from tui.widgets.turn import TurnView
 from valence.app import Valence
 from valence.story import story_of
-
-
-@contextmanager
-def held_up(stage: Stage, lane: Lane) -> Iterator[None]:
-    """Nothing in this lane is done until the end."""
-    go_on = threading.Event()
-    for _ in range(THREADS[lane]):
-        stage.app.session.jobs.run(lambda: go_on.wait(60), lane=lane)
-    try:
-        yield
-    finally:
-        go_on.set()
 
 
 def questions(stage: Stage) -> list[str]:
@@ -190,3 +177,61 @@ def test_enter_hit_twice_leaves_no_question_out(valence: Valence) -> None:
     play(scene)
     app.finish()
     assert not app.session.place.introduced
+
+
+@pytest.mark.parametrize("key", ["enter", "c"])
+def test_a_dialog_that_comes_late_opens_over_no_other_page(
+    valence: Valence, utc: None, key: str
+) -> None:
+    async def scene() -> None:
+        async with opened(valence, "ledger") as stage:
+            await stage.shows("(399)")
+            with held_up(stage, "reading"):
+                await stage.press(key, "f5")
+                await stage.until(lambda: stage.app.page.KEY == "settings")
+            await stage.shows("Local model")
+            await stage.pilot.pause(0.2)
+            assert stage.app.screen is stage.app.page.screen
+
+    learnt.fill(valence)
+    play(scene)
+
+
+def test_enter_hit_twice_opens_one_story(valence: Valence, utc: None) -> None:
+    async def scene() -> None:
+        async with opened(valence, "ledger") as stage:
+            await stage.shows("(399)")
+            with held_up(stage, "reading"):
+                await stage.press("enter", "enter")
+            await stage.shows("decompose by", learnt.id_of(399))
+            await stage.pilot.pause(0.2)
+            assert len(stage.app.screen_stack) == 2
+
+    learnt.fill(valence)
+    play(scene)
+
+
+def test_a_look_at_the_notes_folder_after_the_end_follows_nothing(
+    valence: Valence, tmp_path: Path
+) -> None:
+    session = Session(valence)
+    session.save("memory.notes_dir", str(tmp_path))
+    following = Following(session, lambda done: None)
+    following.stop()
+    following.look()
+    session.jobs.finish()
+    assert not [one for one in threading.enumerate() if one.name == "notes folder"]
+
+
+def test_two_looks_at_once_follow_the_notes_folder_once(valence: Valence, tmp_path: Path) -> None:
+    session = Session(valence)
+    session.save("memory.notes_dir", str(tmp_path))
+    following = Following(session, lambda done: None)
+    looks = [threading.Thread(target=following.look) for _ in range(8)]
+    for look in looks:
+        look.start()
+    for look in looks:
+        look.join()
+    following.stop()
+    session.jobs.finish()
+    assert not [one for one in threading.enumerate() if one.name == "notes folder"]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import OptionList
 
+from tests.messages import Remembering, lines, pairs
 from tests.tui.playing import Stage, opened, play
 from tui import places
 from tui.app import Terminal
+from tui.pages import TABS
 from tui.screens.help import Help
 from tui.screens.page import Page
 from tui.session import Session
@@ -21,12 +26,57 @@ from tui.widgets.turn import TurnView
 from valence.app import Valence
 from valence.config import load_settings
 from valence.exclusive import LEASE, LEASE_S, TERMINAL, held
+from valence.transfer import import_examples
 
 
 def where(app: Terminal) -> str:
     """The one page that is to be seen."""
     [page] = [page for page in app.screen_stack[0].query(Page) if page.display]
     return page.KEY
+
+
+def test_pages_are_made_while_no_key_is_pressed(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as stage:
+            await stage.until(lambda: len(stage.app.query(Page)) == len(TABS))
+            assert where(stage.app) == "chat"
+            await stage.pilot.press("a", "f3")
+            await stage.shows("No calls yet")
+            assert stage.app.query_one(Prompt).text == "a"
+
+    play(scene)
+
+
+def test_a_classifier_is_trained_by_the_week_while_the_app_lies_open(
+    home: Path, valence: Valence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/true")  # starts nothing
+    monkeypatch.setattr("tui.app.SCHEDULE_S", 0.05)
+    (home / "boundaries").mkdir(exist_ok=True)
+    declared = 'heads = ["intent"]\nschedule = "sun 03:00"\ntrigger_examples = 1000\n'
+    (home / "boundaries" / "talk.toml").write_text(declared, "utf-8")
+    valence.__dict__["embedder"] = Remembering()
+    talk = valence.boundaries.get("talk")
+    import_examples(valence.stores.examples, talk, lines(pairs()), "upload")
+    with valence.stores.database.transaction() as connection:
+        connection.execute("UPDATE examples SET created_at = '2026-01-01T00:00:00.000000Z'")
+
+    async def scene() -> None:
+        async with opened(valence) as stage:
+            await stage.until(lambda: valence.stores.runs.list() != [])
+
+    play(scene)
+    [run] = valence.stores.runs.list()
+    assert (run.boundary, run.trigger) == ("talk", "automatic")
+
+
+def test_a_page_that_is_being_made_is_waited_for(valence: Valence) -> None:
+    async def scene() -> None:
+        async with opened(valence) as stage:
+            await asyncio.gather(*(stage.app.action_go("memory") for _ in range(3)))
+            assert where(stage.app) == "memory"
+
+    play(scene)
 
 
 def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None:
@@ -36,7 +86,7 @@ def test_keys_slash_commands_and_the_mouse_go_to_pages(valence: Valence) -> None
             assert where(stage.app) == "learning"
             await stage.pilot.press("4")
             assert where(stage.app) == "memory"
-            await stage.pilot.click("TabTitle", offset=(2, 0))
+            await stage.pilot.click("TabTitles", offset=(2, 0))
             assert where(stage.app) == "chat"
             await stage.pilot.press("4")  # where text is being written a digit is a digit
             assert stage.app.query_one(Prompt).text == "4"
@@ -181,9 +231,9 @@ def test_who_quits_at_once_loses_nothing(
     go = threading.Event()
     call = valence.router.call
 
-    def slow(*given: object) -> object:
+    def slow(*given: Any, **named: Any) -> object:
         assert go.wait(60)
-        return call(*given)  # type: ignore[arg-type]
+        return call(*given, **named)
 
     monkeypatch.setattr(valence.router, "call", slow)
     app = Terminal(Session(valence, place=places.Place(introduced=True)))

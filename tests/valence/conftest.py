@@ -157,7 +157,7 @@ def give_adapter() -> Callable[..., Adapter]:
         gate = changes.pop("gate", Gate("open", THRESHOLD, 0.05, 0.95, 0.7, {}, "Open."))
         values = {
             "base_model": "scripted",
-            "base_revision": "r1",
+            "base_revision": app.local.revision if app.local else ScriptedLocal.revision,
             "prompt_version": "1",
             "weights_sha256": WEIGHTS_SHA,
         }

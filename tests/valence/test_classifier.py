@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,22 @@ from typing import Any
 import pytest
 
 from models import embedding_tuning
+from models.errors import EmbeddingModelMissing
 from models.heads import Heads
 from store.examples import RANKS
 from tests.loopback import LoopbackFrontier
 from tests.messages import Pair, Remembering, lines, minilm, pairs
 from tests.valence.conftest import Run
+from valence import learning
 from valence.app import Valence
 from valence.boundaries import BOUNDARIES
 from valence.boundaries.classifier import Classifier
 from valence.curation import fold, split_of
 from valence.errors import ConfigError, InvalidInput, LabelError, NotEnoughExamples
-from valence.learning import due
+from valence.learning import due, learn, start_by_hand
 from valence.steering import stop
 from valence.training import TrainingResult, train_boundary
-from valence.transfer import import_examples
+from valence.transfer import export_examples, import_examples
 
 Open = Callable[..., Valence]
 PAIRS = pairs()
@@ -272,6 +275,45 @@ def test_heads_of_another_classifier_are_not_served(trained: Valence, home: Path
     assert newest.route == "builtin"
 
 
+def test_a_head_that_is_added_is_learnt_beside_what_was_known(trained: Valence, home: Path) -> None:
+    """Earlier messages go on teaching the heads that they name; all are judged on new ones."""
+    declare(home, 'heads = ["intent", "length"]\n')
+    with pytest.raises(NotEnoughExamples, match="0 test examples that say all"):
+        train_boundary(trained, "talk", lambda event: None)
+    assert said(trained, RAIN) == {"intent": None, "length": None}
+    boundary = trained.boundaries.get("talk")
+    assert len([*export_examples(trained.stores.examples, boundary, "chat")]) == len(PAIRS)
+    both = [
+        json.dumps({"text": f"{text} now", "labels": {"intent": label, "length": length(text)}})
+        for text, label in PAIRS
+    ]
+    import_examples(trained.stores.examples, boundary, both, "upload")
+    run = train_boundary(trained, "talk", lambda event: None)
+    assert (run.state, run.examples) == ("active", trained.stores.examples.counts("talk")["train"])
+    assert said(trained, f"{RAIN} now") == {"intent": "weather", "length": length(RAIN)}
+    declare(home, 'heads = ["length"]\n')
+    assert train_boundary(trained, "talk", lambda event: None).state == "active"
+    assert list(said(trained, RAIN)) == ["length"]
+
+
+def test_a_set_of_labels_that_is_closed_is_learnt_from_what_is_in_it(
+    trained: Valence, home: Path
+) -> None:
+    """Also where the heads before say a label that is not in it any more."""
+    bring(trained, [(text, "music") for text, label in PAIRS if label == "alarm"])
+    declare(home, '[heads.intent]\nlabels = ["weather", "music"]\nopen = false\n')
+    assert trained.boundaries.classifier("talk").labels("intent") == ("weather", "music")
+    run = train_boundary(trained, "talk", lambda event: None)
+    adapter = trained.stores.adapters.get(run.adapter or "")
+    made = Heads.load(trained.locations.adapters / adapter.id, ["intent"])
+    assert sorted(made.heads["intent"].labels) == ["music", "weather"]
+    assert said(trained, RAIN) == {"intent": "weather"}
+
+
+def length(text: str) -> str:
+    return "long" if len(text) > 28 else "short"
+
+
 def test_a_changed_heads_file_is_out_of_service_and_an_event(trained: Valence) -> None:
     unit = trained.unit("talk")
     assert unit is not None
@@ -363,6 +405,7 @@ def test_the_quality_gate_counts_what_it_leaves_out(open_: Open) -> None:
         "hi there": "shorter than 10 characters",
         "good mornings": "fewer than 3 words",
         "!!!": "system command",
+        "!!! forget all of that": "system command",
         "+1": "system command",
         "/help me with this": "system command",
         next(m for m in nobody_knows if split_of(fold(m)) == "train"): "unknown or unsure",
@@ -377,7 +420,7 @@ def test_the_quality_gate_counts_what_it_leaves_out(open_: Open) -> None:
         curated = app.curate(boundary)
     assert curated.kept == 2
     assert curated.dropped == {
-        "system command": 3,
+        "system command": 4,
         "shorter than 10 characters": 1,
         "fewer than 3 words": 1,
         "unknown or unsure": 1,
@@ -405,6 +448,20 @@ def test_a_run_is_due_after_a_hundred_new_examples_or_at_its_time(open_: Open) -
     assert due(app, "talk")
 
 
+def test_a_run_by_hand_needs_the_embedding_model_and_no_language_model(
+    home: Path, open_: Open, open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/true")  # starts nothing
+    app = open_()
+    bring(app, PAIRS)
+    start_by_hand(app, "talk")
+    [run] = app.stores.runs.list()
+    assert (run.boundary, run.trigger) == ("talk", "manual")
+    wait_for_children()
+    with pytest.raises(EmbeddingModelMissing):
+        start_by_hand(open_app(), "talk")
+
+
 def test_a_schedule_makes_a_run_due_once_where_anything_is_new(open_: Open) -> None:
     app = open_(f'{ONE_HEAD}schedule = "sun 03:00"\ntrigger_examples = 1000\n')
     bring(app, PAIRS)
@@ -414,6 +471,33 @@ def test_a_schedule_makes_a_run_due_once_where_anything_is_new(open_: Open) -> N
     assert due(app, "talk")
     train_boundary(app, "talk", lambda event: None)
     assert not due(app, "talk")
+
+
+def test_a_schedule_is_kept_while_other_boundaries_are_in_use(
+    home: Path, open_: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/true")  # starts nothing
+    declare(home, ONE_HEAD, "other")
+    app = open_(f'{ONE_HEAD}schedule = "sun 03:00"\ntrigger_examples = 1000\n')
+    bring(app, PAIRS)
+    use(app, "other")
+    assert app.stores.runs.list() == []
+    with app.stores.database.transaction() as connection:
+        connection.execute("UPDATE examples SET created_at = '2026-01-01T00:00:00.000000Z'")
+    use(app, "other")
+    use(app, "other")
+    [run] = app.stores.runs.list()
+    assert (run.boundary, run.trigger) == ("talk", "automatic")
+    wait_for_children()
+
+
+def wait_for_children() -> None:
+    for child in learning._children:
+        child.wait()
+
+
+def use(app: Valence, name: str) -> None:
+    learn(app, app.router.call(app.boundaries.classifier(name), "is it warm outside"))
 
 
 def test_the_teacher_is_shown_the_labels_in_use(open_: Open) -> None:
@@ -466,7 +550,8 @@ def test_merged_labels_are_one_for_examples_and_heads(trained: Valence) -> None:
     assert talk.from_json({"intent": "alarm"}) == (("intent", "music"),)
 
 
-def test_labels_of_one_meaning_are_proposed(open_: Open) -> None:
+def test_labels_of_one_meaning_are_proposed_until_a_person_says_they_are_two(open_: Open) -> None:
+    from valence.boundaries.editing import part, rename
     from valence.label_use import alike
 
     app = open_()
@@ -474,8 +559,25 @@ def test_labels_of_one_meaning_are_proposed(open_: Open) -> None:
     found = [(t, other.get(str(x), x) if i % 2 else x) for i, (t, x) in enumerate(PAIRS)]
     bring(app, found)
     talk = app.boundaries.classifier("talk")
-    nearest = alike(app, talk, "intent")[0]
+    nearest = alike(app, talk, "intent", lambda event: None)[0]
     assert {nearest.first, nearest.second} == {"weather", "weather forecast"}
+    rename(app.boundaries, "talk", "intent", "weather", "climate")
+    part(app.boundaries, "talk", "intent", "climate", "weather forecast")
+    rename(app.boundaries, "talk", "intent", "weather forecast", "rain")
+    talk = app.boundaries.classifier("talk")
+    assert {"climate", "rain"} <= set(talk.labels("intent"))
+    told = [{pair.first, pair.second} for pair in alike(app, talk, "intent", lambda event: None)]
+    assert {"climate", "rain"} not in told
+    with pytest.raises(LabelError, match="one label already"):
+        part(app.boundaries, "talk", "intent", "rain", "rain")
+
+
+def test_what_was_embedded_for_a_run_tells_which_labels_are_alike(trained: Valence) -> None:
+    from valence.label_use import alike
+
+    events: list[dict[str, Any]] = []
+    assert alike(trained, trained.boundaries.classifier("talk"), "intent", events.append) == []
+    assert events == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import click
 import pytest
 
 import valence
+from models.folder import ModelFolder
 from store.adapters import Adapter
 from store.evaluations import Evaluation, Item
 from store.examples import Example
@@ -417,6 +418,20 @@ def test_list_search_and_show(run: Run, a_call: str) -> None:
     assert "builtin" in run("ledger", "show", a_call).out
 
 
+def test_a_call_tells_what_was_learnt_of_it(run: Run, a_call: str) -> None:
+    for facts in ('[["Ada", "birthPlace", "London"]]', '[["Ada", "bornIn", "London"]]'):
+        assert run("ledger", "correct", a_call, facts).code == 0
+    shown = run("ledger", "show", a_call, "--json").record
+    assert [each["origin"] for each in shown["examples"]] == ["correction", "correction"]
+    assert shown["examples"][0]["replaced_by"] == shown["examples"][1]["id"]
+    assert (shown["left_out"], shown["adapters"]) == (None, [])
+    assert "example: correction" in run("ledger", "show", a_call).out
+    other = run("decompose", "The weather is here.", "--json").record["call_id"]
+    run("train-boundary", "decompose")  # too little to learn from, but all calls are looked at
+    assert run("ledger", "show", other, "--json").record["left_out"] == "unverified"
+    assert "left out: unverified" in run("ledger", "show", other).out
+
+
 def test_a_call_is_found_by_the_beginning_of_its_id(run: Run, a_call: str) -> None:
     assert run("ledger", "show", a_call[:-4], "--json").record["call_id"] == a_call
     run("decompose", TEXT)
@@ -491,14 +506,15 @@ def test_forget_removes_a_call_and_marks_its_adapters(
     adapter = give_adapter(app, examples=[example])
     folder = app.locations.runs / "a-run"
     folder.mkdir()
-    (folder / "train.jsonl").write_text(json.dumps({"id": example}) + '\n{"id": "other"}\n')
+    other = '{"id": "other", "user": "It has\u2028a line end of its own."}\n'
+    (folder / "train.jsonl").write_text(json.dumps({"id": example}) + "\n" + other)
     forgotten = run("ledger", "forget", a_call, "--json").record
     assert forgotten["example_ids"] == [example]
     assert forgotten["adapter_ids"] == [adapter.id]
     assert failed(run("ledger", "show", a_call))
     assert run("ledger", "search", "Lovelace", "--json").out == ""
     assert run("adapters", "show", adapter.id, "--json").record["tainted"]
-    assert (folder / "train.jsonl").read_text() == '{"id": "other"}\n'
+    assert (folder / "train.jsonl").read_text() == other
 
 
 # -- adapters --------------------------------------------------------------------------------------
@@ -617,8 +633,11 @@ def test_status_compares_local_answers_with_demonstrations(
     server: LoopbackFrontier,
     open_app: Callable[..., Valence],
     give_adapter: Callable[..., Adapter],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("VALENCE_LOCAL__MODEL", str(TINY))
     local = ScriptedLocal(tuple(map(tuple, TRIPLES)), confidence=0.9)
+    local.revision = ModelFolder.open(TINY).revision
     app = open_app(local, gate={"audit_rate": 1.0})
     adapter = give_adapter(app)
     app.router.settle(app.router.call(get("decompose"), TEXT))

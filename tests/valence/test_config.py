@@ -136,8 +136,7 @@ def test_what_cannot_be_written_leaves_the_file_as_it_was(path: Path) -> None:
     path.write_text("[gate]\nmax_error = 0.1\n")
     with pytest.raises(ConfigError, match=r"as they were.*config\.toml"):
         set_value(path, "frontier.model", "\udcff")
-    path.with_suffix(".tmp").unlink()
-    path.with_suffix(".tmp").mkdir()
+    (path.parent / ".config.toml.new").mkdir()
     with pytest.raises(ConfigError, match=r"as they were.*config\.toml"):
         set_value(path, "frontier.model", "a-model")
     assert path.read_text() == "[gate]\nmax_error = 0.1\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,60 @@ def test_an_upload_keeps_its_document() -> None:
     example = as_example(decompose, TEXT, FACTS, "upload", group_key="book-1")
     assert (example.group_key, example.split) == ("book-1", split_of("book-1"))
     assert example.fold_key == fold(TEXT)
+
+
+# -- while it is at it -----------------------------------------------------------------------------
+
+
+class Meddling(type(decompose)):  # type: ignore[misc]
+    """The boundary, with somebody who does something while the first call is judged."""
+
+    def __init__(self, deed: Callable[[], object]) -> None:
+        self.deeds = [deed]
+
+    def unfit(self, input: str, origin: str) -> str | None:
+        if self.deeds:
+            self.deeds.pop()()
+        return None
+
+
+def test_what_comes_to_a_call_while_others_are_judged_is_not_lost(
+    ledger: Ledger, examples: Examples
+) -> None:
+    first, corrected, audited = (
+        call(attempt(None, route="local", decision="rejected"), text=f"{TEXT} Part {n}.")
+        for n in range(3)
+    )
+    ledger.record(replace(first, attempts=(attempt(),)))
+    ledger.record(corrected)
+    ledger.record(audited)
+
+    def meddle() -> None:
+        ledger.correct(corrected.id, decompose.output_text(OTHER))
+        ledger.add_attempt(attempt(role="audit", decision="unseen", call_id=audited.id))
+
+    found = curate(ledger, examples, Meddling(meddle))
+    assert (found.kept, found.dropped) == (3, {})
+    assert {example.call_id for example in live(examples)} == {first.id, corrected.id, audited.id}
+
+
+def test_a_call_that_is_forgotten_while_others_are_judged_is_passed_over(
+    ledger: Ledger, examples: Examples
+) -> None:
+    first, gone = call(attempt()), call(attempt(), text=f"{TEXT} Gone.")
+    ledger.record(first)
+    ledger.record(gone)
+    found = curate(ledger, examples, Meddling(lambda: ledger.forget(gone.id)))
+    assert found.kept == 1
+
+
+def test_a_call_that_another_process_has_judged_meanwhile_keeps_its_verdict(
+    ledger: Ledger, examples: Examples
+) -> None:
+    first, other = call(attempt()), call(attempt(), text=f"{TEXT} Other.")
+    ledger.record(first)
+    ledger.record(other)
+    curate(ledger, examples, Meddling(lambda: curate(ledger, examples, decompose)))
+    verdict = examples.verdict_on(other.id)
+    assert verdict is not None
+    assert (verdict.verdict, verdict.reason) == ("kept", "")

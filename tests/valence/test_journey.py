@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from store.adapters import Adapter
+from tests.valence.conftest import TINY
 from tests.valence.test_status import by_frontier, by_local
 from valence.app import Valence
 from valence.journey import Journey, journey_of
@@ -17,7 +18,7 @@ Give = Callable[..., Adapter]
 
 @pytest.fixture
 def app(open_app: Callable[..., Valence]) -> Valence:
-    return open_app()
+    return open_app(local={"model": str(TINY)})
 
 
 def journey(app: Valence) -> Journey:

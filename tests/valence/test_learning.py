@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -122,6 +123,7 @@ def test_the_count_starts_anew_once_a_run_trains(app: Valence) -> None:
     add(app, 1)
     run = app.stores.runs.start("decompose", "manual", {})
     app.stores.runs.move(run.id, "curating")
+    app.stores.examples.teach(e.id for e in app.stores.examples.of("decompose", "train"))
     app.stores.runs.move(run.id, "training", examples=TRIGGER)
     app.stores.runs.move(run.id, "rejected", "no better")
     assert not due(app, "decompose")
@@ -131,15 +133,29 @@ def test_the_count_starts_anew_once_a_run_trains(app: Valence) -> None:
 
 @pytest.mark.parametrize("state", ["failed", "rejected"])
 def test_a_run_that_never_came_to_train_is_not_tried_at_every_call(
-    app: Valence, state: str, monkeypatch: pytest.MonkeyPatch
+    app: Valence, state: str
 ) -> None:
     add(app, 1)
     run = app.stores.runs.start("decompose", "automatic", {})
     app.stores.runs.move(run.id, "curating")
     app.stores.runs.move(run.id, state, "the base is untrained")  # type: ignore[arg-type]
     assert not due(app, "decompose")
-    monkeypatch.setattr(learning, "later", lambda seconds: later(3601 + seconds))
+    for seconds in (-3601, 3600):  # an hour ago, or in what a clock called the present
+        set_times(app, later(seconds))
+        assert due(app, "decompose")
+
+
+def test_a_run_that_never_came_up_holds_nobody_though_the_clock_was_put_back(app: Valence) -> None:
+    add(app, 1)
+    app.stores.runs.start("decompose", "automatic", {})
+    assert not due(app, "decompose")
+    set_times(app, later(3600))
     assert due(app, "decompose")
+
+
+def set_times(app: Valence, at: str) -> None:
+    with app.stores.database.transaction() as connection:
+        connection.execute("UPDATE runs SET created_at = ?1, updated_at = ?1", (at,))
 
 
 # -- one at a time ---------------------------------------------------------------------------------
@@ -151,6 +167,25 @@ def test_a_background_run_is_a_row_a_command_and_a_log(app: Valence, command: Pa
     assert (run.boundary, run.trigger, run.state) == ("decompose", "automatic", "pending")
     assert asked(command) == ["-m valence train-boundary decompose --json"]
     assert (app.locations.logs / "training-decompose.log").exists()
+
+
+def test_two_that_start_a_run_at_once_enter_one(app: Valence, command: Path) -> None:
+    for _ in range(5):
+        together = threading.Barrier(4)
+
+        def start(together: threading.Barrier = together) -> None:
+            together.wait()
+            start_in_background(app, "decompose")
+
+        threads = [threading.Thread(target=start) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        app.stores.runs.move(only_run(app).id, "failed")
+        with app.stores.database.transaction() as connection:
+            connection.execute("DELETE FROM run_states")
+            connection.execute("DELETE FROM runs")
 
 
 def test_only_one_run_at_a_time_whatever_its_boundary(app: Valence, command: Path) -> None:

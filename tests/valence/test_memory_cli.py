@@ -439,3 +439,22 @@ def test_a_notes_folder_that_is_away_loses_nothing(
     assert "is not there" in done.err
     found = run("memory", "search", "Lovelace", "--mode", "text", "--json").records
     assert [item["text"] for item in found] == [TEXT]
+
+
+def test_an_export_that_cannot_be_written_leaves_the_file_as_it_was(
+    run: Run, tmp_path: Path
+) -> None:
+    """Its place beside the file is taken, as it is on a full disk."""
+    talk = run("ask", "Tom is a baker.", "--json").record["conversation"]
+    kept = tmp_path / "kept"
+    kept.write_text("old")
+    (tmp_path / ".kept.new").mkdir()
+    for command in (
+        ("conversations", "export", talk, str(kept)),
+        ("trajectories", "export", str(kept)),
+        ("memory", "export", str(kept)),
+    ):
+        done = run(*command)
+        assert (done.code, done.out) == (1, ""), command
+        assert "written" in done.err
+        assert kept.read_text() == "old"

@@ -66,6 +66,17 @@ def test_an_hour_that_the_clock_leaves_out_is_due_all_the_same() -> None:
     assert parse("sun 02:30").due(at("2026-03-28T12:00"), at("2026-03-29T04:00"))
 
 
+def test_an_hour_that_the_clock_goes_through_twice_is_due_once() -> None:
+    schedule, first = parse("sun 02:30"), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    second = first + timedelta(hours=1)
+    assert (first.astimezone().hour, second.astimezone().hour) == (2, 2)
+    assert not schedule.due(first - timedelta(days=1), first - timedelta(minutes=1))
+    assert schedule.due(first - timedelta(days=1), first)
+    assert not schedule.due(first, second - timedelta(minutes=1))
+    assert not schedule.due(first, second + timedelta(minutes=1))
+    assert schedule.due(first - timedelta(days=1), second + timedelta(minutes=1))
+
+
 @pytest.mark.parametrize("text", ["", "sunday 03:00", "sun", "sun 24:00", "sun 03:60", "3"])
 def test_what_is_no_schedule_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no schedule"):

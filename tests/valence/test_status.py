@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def by_local(number: int, adapter: Adapter, right: bool, audited: bool, **change
 
 @pytest.fixture
 def app(open_app: Callable[..., Valence]) -> Valence:
-    return open_app()
+    return open_app(local={"model": str(TINY)})
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def test_a_gate_says_why_its_adapter_rests(
 ) -> None:
     app = open_app(local={"model": str(TINY)})
     assert "nothing has been learnt yet; once it has, 65 checked answers" in sentence(app)
-    give_adapter(app)
+    give_adapter(app, base_revision="another")
     assert "Closed: it was learnt on scripted and rests" in sentence(app)
     give_adapter(app, base_revision=ModelFolder.open(TINY).revision, prompt_version="0")
     assert "Closed: it was learnt for an earlier prompt" in sentence(app)
@@ -200,6 +201,17 @@ def test_a_gate_for_a_weaker_promise_shows_closed(
     give_adapter(app)
     gate = status(app).gate
     assert (gate["state"], gate["max_error"]) == ("closed", 0.01)
+
+
+def test_a_gate_whose_model_is_not_here_shows_closed(
+    open_app: Callable[..., Valence], give_adapter: Give, tmp_path: Path
+) -> None:
+    app = open_app(local={"model": str(tmp_path / "nowhere")})
+    give_adapter(app)
+    assert app.unit("decompose") is None
+    gate = status(app).gate
+    assert (gate["state"], gate["threshold"], gate["labels_missing"]) == ("closed", None, None)
+    assert "not on this machine" in gate["sentence"]
 
 
 def tamper_with_weights(app: Valence, adapter: Adapter) -> None:

@@ -20,6 +20,7 @@ from tests.loopback import LoopbackFrontier
 from valence import exclusive, training
 from valence.app import Valence
 from valence.boundaries import get
+from valence.comparison import item_by_item
 from valence.exclusive import LEASE, training_lease
 from valence.learning import due
 from valence.lessons import forgotten, learnt_from
@@ -349,6 +350,24 @@ def test_what_was_forgotten_while_it_was_learnt_marks_the_adapter(
     assert result.adapter is not None
     assert forgotten(opened, gone) == gone
     assert opened.stores.adapters.get(result.adapter).tainted_at is not None
+
+
+@pytest.mark.slow
+def test_a_successor_made_from_the_base_names_no_parent_but_was_compared(opened: Valence) -> None:
+    adapters = opened.stores.adapters
+    first = train_boundary(opened, "decompose", print).adapter
+    assert first is not None
+    assert adapters.active("decompose") == adapters.get(first)
+    adapters.taint(first, "it was trained on a call that has been forgotten")
+    second = train_boundary(opened, "decompose", print).adapter
+    assert second is not None
+    assert adapters.get(second).parent_id is None
+    assert item_by_item(opened, second).names == ("base", "previous", "candidate")
+    if adapters.active("decompose") == adapters.get(first):
+        adapters.promote(second, "to go on from it")
+    third = train_boundary(opened, "decompose", print).adapter
+    assert third is not None
+    assert adapters.get(third).parent_id == second
 
 
 # -- when it starts by itself ----------------------------------------------------------------------

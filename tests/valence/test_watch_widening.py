@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from models.folder import ModelFolder
 from models.fusion import Linear
 from models.scorer import AS_IT_IS, Scorer
 from store.adapters import Adapter
-from store.demonstrations import gated_examples, tries
+from store.clock import now
+from store.demonstrations import gated_examples, mark, tries
 from tests.loopback import LoopbackFrontier
-from tests.valence.conftest import THRESHOLD, WEIGHTS_SHA, ScriptedLocal
+from tests.valence.conftest import THRESHOLD, TINY, WEIGHTS_SHA, ScriptedLocal
 from tests.valence.test_familiarity import example
 from tests.valence.watched import (
     RIGHT,
@@ -51,10 +53,17 @@ OPEN = fit_gate(
 @pytest.fixture
 def app(open_app: Open, give_adapter: Give) -> Valence:
     """A home whose gate a run has left open."""
-    app = open_app(ScriptedLocal(()))
+    app = open_app(a_model(), local={"model": str(TINY)})
     give_adapter(app, gate=OPEN)
     traffic(app)
     return app
+
+
+def a_model() -> ScriptedLocal:
+    """One that stands on a model that is here."""
+    local = ScriptedLocal(())
+    local.revision = ModelFolder.open(TINY).revision
+    return local
 
 
 def traffic(app: Valence) -> None:
@@ -138,20 +147,34 @@ def test_after_that_only_what_the_lower_threshold_turns_away_counts(app: Valence
         {"role": "shadow", "decision": "unseen", "reason": ""},
         {"threshold": 0.7},
         {"adapter_id": "another"},
-        {"at": "2000-01-01T00:00:00.000000Z"},
     ],
 )
 def test_what_is_no_fair_label_widens_nothing(app: Valence, changes: dict[str, Any]) -> None:
-    reopen(app, "2020-01-01T00:00:00.000000Z")
+    reopen(app)
     use(app, 440, **changes)
     assert gate_of(app).threshold == THRESHOLD
     assert "widening" not in gate_of(app).evidence
 
 
-def reopen(app: Valence, at: str) -> None:
-    """As a gate is that was opened by shadows, at that time."""
+@pytest.mark.parametrize(("before", "threshold"), [(True, THRESHOLD), (False, 0.6)])
+def test_only_what_came_after_the_gate_opened_widens_it_whatever_the_clock_says(
+    app: Valence, before: bool, threshold: float
+) -> None:
+    at = "2999-01-01T00:00:00.000000Z" if before else "2000-01-01T00:00:00.000000Z"
+    if not before:
+        reopen(app)
+    turn_away(app, 440, at=at)
+    if before:
+        reopen(app)
+    use(app, 1)
+    assert gate_of(app).threshold == threshold
+
+
+def reopen(app: Valence) -> None:
+    """As a gate is that was opened by shadows just now."""
     adapter, calibration = active(app), dict(active(app).calibration or {})
-    calibration["gate"]["evidence"] |= {"opened_at": at}
+    opened = {"opened_at": now(), "opened_after": mark(app.stores.database)}
+    calibration["gate"]["evidence"] |= opened
     app.stores.adapters.calibrate(
         adapter.id, calibration, unit_hash(adapter.weights_sha256, calibration)
     )
@@ -191,7 +214,7 @@ def test_whoever_looks_second_changes_nothing(app: Valence) -> None:
 
 def test_another_process_serves_by_it_and_goes_on(app: Valence, open_app: Open) -> None:
     use(app, 408, local=WRONG)
-    other = open_app(ScriptedLocal(()))
+    other = open_app(a_model())
     assert gate_of(other).evidence["look"] == 1
     use(other, 96)
     assert gate_of(other).evidence["look"] == 1

@@ -17,7 +17,7 @@ from textual.widgets import TextArea
 from store.conversations import Turn
 from tui import clipboard, render
 from tui.commands import Command
-from tui.screens.talk import TalkPage
+from tui.screens.talk import Running, TalkPage
 from tui.session import Session
 from tui.widgets.prompt import Prompt
 from tui.widgets.turn import TurnView
@@ -26,7 +26,6 @@ from valence.conversation.provenance import Told
 from valence.conversation.transcript import write
 
 if TYPE_CHECKING:
-    from valence.conversation.reply import Reply
     from valence.conversation.revising import Draft
     from valence.conversation.working import Listen
 
@@ -171,15 +170,18 @@ class ChatPage(TalkPage):
         from valence.conversation import revising
         from valence.learning import learn
 
-        if self._chosen() is None or (view := self.story.chosen) is None:
+        view, kept = self.story.chosen, self._chosen()
+        if view is None or kept is None:
             return
-        app, tell = self.session.valence, self.teller(view)
+        app = self.session.valence
 
-        def ask(turn: Turn) -> None:
-            _, answer = revising.ask_frontier(app, turn, tell)
+        def ask(listen: Listen) -> Turn:
+            turn, answer = revising.ask_frontier(app, kept.turn, listen)
             self.session.jobs.run(partial(learn, app, answer), lane="learning")
+            return turn
 
-        await self._revise(self.story.chosen, ask, "asking the frontier …")
+        await view.wait("asking the frontier …")
+        self.answer(Running(view, kept), ask, partial(self._left, view, kept))
 
     def action_correct(self) -> None:
         """The answer in an editor; what comes back is kept as a correction."""
@@ -188,7 +190,9 @@ class ChatPage(TalkPage):
         view, kept = self.story.chosen, self._chosen()
         if view is not None and kept is not None:
             app = self.session.valence
-            self.load(partial(revising.draft, app, kept.turn), partial(self._edit_answer, view))
+            self.open_dialog(
+                partial(revising.draft, app, kept.turn), partial(self._edit_answer, view)
+            )
 
     def _edit_answer(self, view: TurnView, draft: Draft) -> None:
         from tui.screens.edit import Edit
@@ -203,9 +207,7 @@ class ChatPage(TalkPage):
 
         self.app.push_screen(Edit("What should it have been?", draft.text, hint), corrected)
 
-    async def _revise(
-        self, view: TurnView | None, change: Callable[[Turn], object], waiting: str = "…"
-    ) -> None:
+    async def _revise(self, view: TurnView | None, change: Callable[[Turn], object]) -> None:
         """Changes a turn in the thread of the turns, and shows it as it is then."""
         kept = self._answered_in(view)
         if view is None or kept is None:
@@ -215,7 +217,7 @@ class ChatPage(TalkPage):
             change(kept.turn)
             return self.kept_now(kept.turn.id)
 
-        await view.wait(waiting)
+        await view.wait("…")
         self.session.jobs.run(revise, view.show, partial(self._left, view, kept), lane="turns")
 
     async def _left(self, view: TurnView, kept: Told, sentence: str) -> None:
@@ -243,13 +245,13 @@ class ChatPage(TalkPage):
             return
         app, talk = self.session.valence, kept.turn.conversation_id
 
-        def retake(listen: Listen) -> Reply:
+        def retake(listen: Listen) -> Turn:
             from valence.conversation import revising
 
-            return revising.retake(app, talk, listen)
+            return revising.retake(app, talk, listen).turn
 
         await view.remove()
-        await self.take(kept.turn.question, retake)
+        await self.take(kept.turn.question, retake, instead_of=kept)
 
     def action_branch(self) -> None:
         from tui.screens.edit import Edit

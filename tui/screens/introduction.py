@@ -41,6 +41,12 @@ class Step:
     suggested: int = 0
 
 
+class Choices(VimList):
+    """What can be chosen; the footer says how."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Choose")]
+
+
 class Introduction(Screen[None]):
     """Three choices, each kept at once. `place.introduction` is the next screen."""
 
@@ -50,13 +56,15 @@ class Introduction(Screen[None]):
     ]
     DEFAULT_CSS = """
     Introduction { align: center middle; }
-    Introduction > Vertical { width: 76; max-width: 100%; height: auto; padding: 0 2; }
+    Introduction > Vertical { width: 76; max-width: 100%; height: auto; padding: 0 1; }
+    Introduction > Vertical > Static { padding: 0 1; }
     Introduction #title { text-style: bold; }
     Introduction #text { margin: 1 0; }
     Introduction VimList, Introduction VimList:focus {
         height: auto; border: none; padding: 0; background: $background;
         background-tint: transparent;
     }
+    Introduction VimList > .option-list--option { padding: 0 1; }
     Introduction Input, Introduction Input:focus {
         margin-top: 1; display: none; border: none; height: 1; padding: 0 1; background: $panel;
         background-tint: transparent;
@@ -69,7 +77,7 @@ class Introduction(Screen[None]):
         super().__init__()
         self._session = session
         self._title, self._text = Static(id="title"), Static(id="text")
-        self._list = VimList()
+        self._list = Choices()
         self._model = Input(placeholder="Name of the model, as the provider writes it", id="model")
         self._key = Input(placeholder="API key; it goes into the keychain", password=True, id="key")
         self._problem = Static(id="problem")
@@ -94,9 +102,7 @@ class Introduction(Screen[None]):
         step = self._steps[number]()
         self.remove_class("named", "keyed")
         self._title.update(
-            Content.assemble(
-                step.title, (f"  {number + 1} of {STEPS} · Enter chooses", render.QUIET)
-            )
+            Content.assemble(step.title, (f"  {number + 1} of {STEPS}", render.QUIET))
         )
         self._text.update(render.text(step.text))
         self._problem.update("")
@@ -104,6 +110,11 @@ class Introduction(Screen[None]):
         self._list.clear_options().add_options(map(Option, rows))
         self._list.highlighted = step.suggested
         self._list.focus()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to go back to from the first screen."""
+        return action != "back" or self._session.place.introduction > 0
 
     @property
     def _steps(self) -> list[Callable[[], Step]]:
@@ -231,9 +242,8 @@ class Introduction(Screen[None]):
             self.action_leave()
 
     def action_back(self) -> None:
-        if self._session.place.introduction:
-            self._session.place.introduction -= 1
-            self._show()
+        self._session.place.introduction -= 1
+        self._show()
 
     def action_leave(self) -> None:
         self._session.place.introduced = True

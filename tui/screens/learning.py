@@ -103,7 +103,6 @@ class LearningPage(Page):
 
     def shown(self) -> None:
         self._boundaries.focus()
-        self.refresh_from_store()
 
     def refresh_from_store(self) -> None:
         if self._looking:

@@ -68,9 +68,9 @@ class LedgerPage(Page):
         ),
     )  # fmt: skip
     DEFAULT_CSS = """
-    LedgerPage #filters { height: 1; }
+    LedgerPage #filters { height: 1; padding: 0 1; }
     LedgerPage #count { width: 1fr; height: 1; text-align: right; }
-    LedgerPage SearchLine { margin-bottom: 1; }
+    LedgerPage #headings { height: 1; padding: 0 1; }
     LedgerPage #story { display: none; width: 45%; margin-left: 2; }
     LedgerPage.wide #story { display: block; }
     """
@@ -82,6 +82,7 @@ class LedgerPage(Page):
         self._chips = {name: Chip(key, name) for key, name in Chosen.KEYS.items()}
         self._count = Words(id="count")
         self._search = SearchLine("/ search in what went in and what came out")
+        self._headings = Words(say.headings(), id="headings")
         self._list = Calls(session)
         self._nothing = EmptyState("No calls yet", "All that Valence answers is kept here.")
         self._story = Words()
@@ -97,6 +98,7 @@ class LedgerPage(Page):
             yield from self._chips.values()
             yield self._count
         yield self._search
+        yield self._headings
         with Horizontal():
             yield self._list
             yield self._nothing
@@ -105,7 +107,6 @@ class LedgerPage(Page):
 
     def shown(self) -> None:
         self._list.focus()
-        self.refresh_from_store()
 
     def refresh_from_store(self) -> None:
         """Begins anew at the newest call, unless somebody is reading further down."""
@@ -126,7 +127,8 @@ class LedgerPage(Page):
     def count(self, event: Calls.Read) -> None:
         self._count.say(say.count(event.count, event.more))
         empty = not event.count and self._chosen == Chosen() and not self._words
-        self._nothing.display, self._list.display = empty, not empty
+        self._nothing.display = empty
+        self._headings.display = self._list.display = not empty
 
     # -- choosing --------------------------------------------------------------------------------
 
@@ -197,7 +199,7 @@ class LedgerPage(Page):
     def action_open(self) -> None:
         if (call := self._list.call) is not None:
             stores = self.session.valence.stores
-            self.load(lambda: story_of(stores, call.id), self._open)
+            self.open_dialog(lambda: story_of(stores, call.id), self._open)
 
     def _open(self, story: Story) -> None:
         self.app.push_screen(StoryScreen(story), partial(self._act, story.call))
@@ -225,7 +227,7 @@ class LedgerPage(Page):
         self._on_call("forget")
 
     def _correct(self, call: Call) -> None:
-        self.load(lambda: draft_of(call.output), lambda draft: self._edit(call, draft))
+        self.open_dialog(lambda: draft_of(call.output), lambda draft: self._edit(call, draft))
 
     def _edit(self, call: Call, draft: Draft, hint: str = "") -> None:
         """Has the answer edited; what was written and cannot be kept is edited further."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.screens.page import Page
+
+FOLLOWS_S = 0.001
+"""By then whatever has got or lost the focus knows its new looks."""
 
 
 class Main(Screen[None]):
@@ -14,6 +21,11 @@ class Main(Screen[None]):
 
     Draws what has got the focus and what has lost it, where Textual's own screen draws all.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "To the next part of the page", show=False),
+        Binding("shift+tab", "app.focus_previous", "To the part before", show=False),
+    ]
 
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
@@ -27,8 +39,10 @@ class Main(Screen[None]):
         page.display = False
         await self.mount(page)
 
-    def open(self, key: str) -> None:
-        """Shows this page and no other."""
+    async def open(self, key: str) -> None:
+        """Shows this page and no other, and gives it the focus: in one frame."""
         with self.app.batch_update():
             for page in self.pages.values():
                 page.display = key == page.KEY
+            self.pages[key].shown()
+            await asyncio.sleep(FOLLOWS_S)

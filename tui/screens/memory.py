@@ -67,7 +67,6 @@ class MemoryPage(Page):
         self._line.call_after_refresh(self._line.open, Known.KEY)
 
     def shown(self) -> None:
-        super().shown()
         self.part.take_focus()
 
     def refresh_from_store(self) -> None:
@@ -118,10 +117,10 @@ class MemoryPage(Page):
         if chosen is None:
             return
 
-        def ask() -> tuple[Loss, Loss]:
+        def losses() -> tuple[Loss, Loss]:
             return rehearse(valence, chosen.id), rehearse(valence, chosen.id, with_calls=True)
 
-        self.load(ask, lambda losses: self._ask(chosen, *losses), lane="turns")
+        self.open_dialog(losses, lambda found: self._ask(chosen, *found), lane="turns")
 
     def _ask(self, chosen: Chosen, near: Loss, far: Loss) -> None:
         self.app.push_screen(

@@ -1,7 +1,7 @@
 """What every page behind a tab is.
 
 A page reads and works in threads alone (`load`), draws only what went through `tui.render`, and
-names what can be done on it in `COMMANDS`. It is made when it is first switched to.
+names what can be done on it in `COMMANDS`. It may be made long before it is switched to.
 """
 
 from __future__ import annotations
@@ -43,12 +43,16 @@ class Page(Container):
         return cast(Shell, self.app)
 
     def shown(self) -> None:
-        """The page has been switched to: give the focus where it belongs, look at what is new."""
-        self.refresh_from_store()
+        """The page has been switched to: give the focus where it belongs."""
 
     def refresh_from_store(self) -> None:
-        """Show what the store says now; called when the page is shown and when something that it
-        may show has changed."""
+        """Show what the store says now; called when the page has been painted and when something
+        that it may show has changed."""
+
+    def read_ahead(self) -> bool:
+        """Called while no key is pressed: asks for something that may be wanted next; whether
+        there is such a thing."""
+        return False
 
     def load(
         self,
@@ -63,6 +67,21 @@ class Page(Container):
             return on_done(result) if on_done is not None and self.is_attached else None
 
         self.session.jobs.run(function, done, lane=lane)
+
+    def open_dialog(
+        self,
+        function: Callable[[], Result],
+        dialog: Callable[[Result], Any],
+        lane: Lane = "reading",
+    ) -> None:
+        """Loads what a dialog is about, then opens it by `dialog`; not over another page or another
+        dialog, where that has been gone to meanwhile."""
+
+        def still_here(result: Result) -> Any:
+            here = self.display and self.app.screen is self.screen
+            return dialog(result) if here else None
+
+        self.load(function, still_here, lane)
 
     def look(self, function: Callable[[], Result], show: Callable[[Result], Any]) -> None:
         """Loads what `show` shows. Of several looks with the same `show` only the last is shown:

@@ -48,13 +48,13 @@ class SettingsPage(Page):
         ),
     )  # fmt: skip
     DEFAULT_CSS = """
-    SettingsPage SearchLine { margin-bottom: 1; }
+    SettingsPage SearchLine { margin: 1 0; }
     SettingsPage #set { height: 1fr; layout: vertical; }
     SettingsPage #list { height: 1fr; }
-    SettingsPage #what { height: 6; margin-top: 1; padding: 0 1; }
+    SettingsPage #what { height: 7; padding: 0 1; border-top: solid $border-blurred; }
     SettingsPage.wide #set { layout: horizontal; }
     SettingsPage.wide #list { width: 2fr; }
-    SettingsPage.wide #what { width: 1fr; height: 1fr; margin: 0 0 0 3; }
+    SettingsPage.wide #what { width: 1fr; height: 1fr; margin: 0 0 0 3; border: none; }
     """
 
     def __init__(self, session: Session) -> None:
@@ -70,7 +70,6 @@ class SettingsPage(Page):
             yield Words(id="what")
 
     def shown(self) -> None:
-        super().shown()
         self.screen.set_focus(self.query_one(Listing))
 
     def refresh_from_store(self) -> None:

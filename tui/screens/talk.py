@@ -8,7 +8,7 @@ threads: the first paint does not wait for it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 from textual import on
 from textual.widgets import Static
 
+from store.conversations import Turn
 from tui import render
 from tui.screens.page import Page
 from tui.session import Session
-from tui.widgets.story import MORE, PAGE, Story
+from tui.widgets.story import PAGE, Story
 from tui.widgets.turn import TurnView
 from valence.conversation.provenance import Told, told
 
 if TYPE_CHECKING:
-    from valence.conversation.reply import Reply
     from valence.conversation.working import Listen
 
 
@@ -39,9 +39,10 @@ class Talk:
 
 @dataclass
 class Running:
-    """A turn that is being answered."""
+    """A turn that is being answered, and the one that it is to replace."""
 
     view: TurnView
+    instead_of: Told | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
 
 
@@ -61,6 +62,9 @@ class TalkPage(Page):
     def busy(self) -> bool:
         """Whether something is being answered."""
         return bool(self.under_way)
+
+    def read_ahead(self) -> bool:
+        return self.story.read_ahead()
 
     # -- the conversation ----------------------------------------------------------------------
 
@@ -104,65 +108,74 @@ class TalkPage(Page):
         app, id = self.session.valence, self.talk.id
         if id is None:
             return
-        kept, place = app.memory.conversations, event.position
-        read = partial(kept.page if event.side == "before" else kept.following, id, place, MORE)
+        kept = app.memory.conversations
+        beyond = kept.page if event.side == "before" else kept.following
+        read = partial(beyond, id, event.position, event.count)
         self.load(lambda: told(app, read()), partial(self.story.more, event))
 
     async def say(self, text: str) -> None:
         """One turn with this text, behind those that are still being answered."""
         talk, app = self.talk, self.session.valence
 
-        def ask(listen: Listen) -> Reply:
+        def ask(listen: Listen) -> Turn:
             from valence.conversation import revising
 
-            return revising.ask(app, text, talk.id, listen)
+            return revising.ask(app, text, talk.id, listen).turn
 
         await self.take(text, ask)
 
-    async def take(self, text: str, turn: Callable[[Listen], Reply]) -> None:
+    async def take(
+        self, text: str, turn: Callable[[Listen], Turn], instead_of: Told | None = None
+    ) -> None:
         if self.session.read_only:
             self.notify("Another Valence has this home open.", severity="error", markup=False)
             return
         await self._to_the_end()
-        running = Running(TurnView(text))
-        self.under_way.append(running)
+        running = Running(TurnView(text), instead_of)
         await self.story.append(running.view)
-        self.session.jobs.run(
-            partial(self._answered, running, self.talk, turn),
-            partial(self._done, running),
-            partial(self._failed, running),
-            lane="turns",
-        )
+        self.answer(running, turn, partial(self._failed, running))
+
+    def answer(
+        self,
+        running: Running,
+        turn: Callable[[Listen], Turn],
+        failed: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """Has the turn answered in its lane; until then it can be stopped."""
+
+        async def left(sentence: str) -> None:
+            self.under_way.remove(running)
+            await failed(sentence)
+
+        self.under_way.append(running)
+        answered = partial(self._answered, running, self.talk, turn)
+        self.session.jobs.run(answered, partial(self._done, running), left, lane="turns")
 
     def _answered(
-        self, running: Running, talk: Talk, turn: Callable[[Listen], Reply]
+        self, running: Running, talk: Talk, turn: Callable[[Listen], Turn]
     ) -> Told | None:
         """In the thread: the turn as it is kept, None where it was stopped."""
         from valence.conversation.revising import Stopped
 
-        tell = self.teller(running.view)
+        try:
+            kept = turn(self._listener(running))
+        except Stopped:
+            return None
+        talk.id = kept.conversation_id
+        return self.kept_now(kept.id)
+
+    def _listener(self, running: Running) -> Listen:
+        """Tells the view, from the thread, of an answer as it comes, until it is stopped."""
+        from valence.conversation.revising import Stopped
 
         def listen(name: str, state: dict[str, Any]) -> None:
             if running.stopped.is_set():
                 raise Stopped
-            tell(name, state)
-
-        try:
-            listen("begun", {})
-            reply = turn(listen)
-        except Stopped:
-            return None
-        talk.id = reply.turn.conversation_id
-        return self.kept_now(reply.turn.id)
-
-    def teller(self, view: TurnView) -> Listen:
-        """Tells the view, from the thread, of an answer as it comes."""
-
-        def tell(name: str, state: dict[str, Any]) -> None:
             if name in ("words", "unsaid", "said"):
-                self.session.jobs.notify(partial(view.heard, name, state["text"]))
+                self.session.jobs.notify(partial(running.view.heard, name, state["text"]))
 
-        return tell
+        listen("begun", {})
+        return listen
 
     def kept_now(self, turn_id: str) -> Told:
         app = self.session.valence
@@ -171,16 +184,22 @@ class TalkPage(Page):
     async def _done(self, running: Running, kept: Told | None) -> None:
         self.under_way.remove(running)
         if kept is None:
-            self.stopped(running.view.question)
-            await running.view.remove()
+            await self._stopped(running)
             return
         self.session.place.conversation = self.talk.id
         if running.view.is_attached:  # else another conversation has been opened meanwhile
             await running.view.show(kept)
         self.session.jobs.run(self._learn, lane="learning")
 
+    async def _stopped(self, running: Running) -> None:
+        """Shows what there was before."""
+        if running.instead_of is not None:
+            await running.view.show(running.instead_of)
+            return
+        self.stopped(running.view.question)
+        await running.view.remove()
+
     async def _failed(self, running: Running, sentence: str) -> None:
-        self.under_way.remove(running)
         if running.view.is_attached:
             await running.view.failed(sentence)
         else:

@@ -25,7 +25,7 @@ class Disagreements(Section):
     TITLE = "Disagreements"
     OFFERS: ClassVar[frozenset[str]] = frozenset({"holds", "undo", "forget"})
     DEFAULT_CSS = """
-    Disagreements #why { height: auto; max-height: 8; margin-top: 1; }
+    Disagreements #why { height: auto; max-height: 9; border-top: solid $border-blurred; }
     Disagreements EmptyState { display: none; }
     Disagreements.empty Listing, Disagreements.empty #why { display: none; }
     Disagreements.empty EmptyState { display: block; }

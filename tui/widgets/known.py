@@ -81,7 +81,7 @@ class Known(Section):
     OFFERS: ClassVar[frozenset[str]] = frozenset({"search", "forget", "believe", "back"})
     DEFAULT_CSS = """
     Known #finding { width: 30%; min-width: 24; max-width: 40; margin-right: 2; }
-    Known #said { height: auto; max-height: 8; margin-top: 1; }
+    Known #said { height: auto; max-height: 9; border-top: solid $border-blurred; }
     Known #name { height: auto; max-height: 2; }
     Known EmptyState { display: none; }
     Known.empty Horizontal { display: none; }

@@ -73,7 +73,8 @@ class SearchLine(Input):
         Binding("escape", "clear_search", "Clear", show=False),
     ]
     DEFAULT_CSS = """
-    SearchLine { height: 1; border: none; padding: 0 1; background: $surface; }
+    SearchLine { height: 1; border: none; background: $surface; }
+    SearchLine.-textual-compact { padding: 0 1; }
     SearchLine:focus { border: none; background: $panel; background-tint: transparent; }
     """
 

@@ -36,7 +36,9 @@ class SourceList(Section):
         height: 1; color: $text-muted; margin-bottom: 1; padding: 0 1;
         text-wrap: nowrap; text-overflow: ellipsis;
     }
-    SourceList #details { height: auto; max-height: 5; margin-top: 1; padding: 0 1; }
+    SourceList #details {
+        height: auto; max-height: 6; padding: 0 1; border-top: solid $border-blurred;
+    }
     SourceList EmptyState { display: none; }
     SourceList.empty Listing, SourceList.empty SearchLine { display: none; }
     SourceList.empty EmptyState { display: block; }

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.geometry import Size
+from textual.layout import DockArrangeResult
 from textual.message import Message
+from textual.scrollbar import ScrollBar
 
 from tui.widgets.turn import TurnView
 from valence.conversation.provenance import Told
@@ -25,6 +29,8 @@ MOST = 60
 """Turns that are kept as widgets."""
 NEAR = 3
 """Lines from the edge at which more is asked for."""
+AHEAD = 100
+"""Lines before the window that are laid out while no key is pressed."""
 Side = Literal["before", "after"]
 
 
@@ -43,15 +49,18 @@ class Story(VerticalScroll, can_focus=False):
 
     @dataclass
     class MoreWanted(Message):
-        """The edge of the window is in sight; `position` is that of the turn there."""
+        """The edge of the window is near; `position` is that of the turn there, `count` how many
+        turns beyond it are asked for."""
 
         side: Side
         position: int
+        count: int
 
     def __init__(self) -> None:
         super().__init__()
         self._more = {"before": False, "after": False}
         self._asked: dict[Side, Story.MoreWanted | None] = {"before": None, "after": None}
+        self._held: tuple[TurnView, float] | None = None
 
     @property
     def views(self) -> list[TurnView]:
@@ -77,6 +86,7 @@ class Story(VerticalScroll, can_focus=False):
         """Shows the last turns of a conversation; there may be more before them."""
         async with self.batch():
             await self.remove_children()
+            self._held = None
             self._more = {"before": len(turns) >= PAGE, "after": False}
             self._asked = {"before": None, "after": None}
             await self.mount(*(TurnView(told.turn.question, told) for told in turns))
@@ -85,6 +95,7 @@ class Story(VerticalScroll, can_focus=False):
     async def append(self, view: TurnView) -> None:
         """A new turn; whoever says something wants to see it, however far up the window is."""
         async with self.batch():
+            self._held = None
             await self.mount(view)
             await self._let_go(self.views[:-MOST], "before")
         self.anchor()
@@ -98,27 +109,60 @@ class Story(VerticalScroll, can_focus=False):
             if wanted is not self._asked[wanted.side]:
                 return
             self._asked[wanted.side] = None
-            self._more[wanted.side] = len(turns) >= MORE
+            self._more[wanted.side] = len(turns) >= wanted.count
             await (self._earlier(turns) if wanted.side == "before" else self._later(turns))
+        self.call_after_refresh(self._look_on)
 
     async def _earlier(self, turns: Sequence[Told]) -> None:
-        first = self.views[0]
-        place = self._place(first)
-        await self.mount(*(TurnView(told.turn.question, told) for told in turns), before=first)
+        self._hold()
+        earlier = [TurnView(told.turn.question, told) for told in turns]
+        await self.mount(*earlier, before=self.views[0])
         await self._let_go(self.views[MOST:], "after")
         if not self.at_end:
             self.anchor(False)  # the bottom of the window is not the newest turn
-        self.call_after_refresh(self._restore, first, place)
 
     async def _later(self, turns: Sequence[Told]) -> None:
-        last = self.views[-1]
-        place = self._place(last)
+        self._hold()
         await self.mount(*(TurnView(told.turn.question, told) for told in turns))
         await self._let_go(self.views[:-MOST], "before")
-        self.call_after_refresh(self._restore, last, place)
+
+    def _look_on(self) -> None:
+        """Somebody may have come to the end while turns were on their way."""
+        if self.scroll_y >= self.max_scroll_y - NEAR:
+            self._want("after")
+
+    def _hold(self) -> None:
+        """Until somebody scrolls, the first turn in sight stays on its line of the window."""
+        first = next((view for view in self.views if self._in_sight(view)), None)
+        self._held = (first, first.virtual_region.y - self.scroll_y) if first else None
+
+    def arrange(self, size: Size, optimal: bool = False) -> DockArrangeResult:
+        """Scrolls to the turn that is held as its place becomes known: a frame later it would be
+        seen jumping."""
+        arranged = super().arrange(size, optimal)
+        if self._held is not None and not optimal:
+            held, line = self._held
+            top = next((one.region.y for one in arranged.placements if one.widget is held), None)
+            if top is not None and top - line != self.scroll_y:
+                self._scroll_silently(max(0, top - line))
+        return arranged
+
+    def _scroll_silently(self, y: float) -> None:
+        """In the middle of a layout, which draws the turns anyway."""
+        self.set_reactive(Story.scroll_y, y)
+        self.set_reactive(Story.scroll_target_y, y)
+        self.vertical_scrollbar.set_reactive(ScrollBar.position, y)
+        self.vertical_scrollbar.refresh()
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        """More turns are laid out already: they ask for no second layout of the screen."""
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         super().watch_scroll_y(old, new)
+        self._held = None
         if new <= NEAR and new < old:
             self._want("before")
         elif new >= self.max_scroll_y - NEAR and new > old:
@@ -139,26 +183,26 @@ class Story(VerticalScroll, can_focus=False):
 
     def _go_to(self, view: TurnView) -> None:
         """At once: gliding there would draw the screen several times for one key."""
-        self.screen.set_focus(view, scroll_visible=False)
         self.scroll_to_widget(view, animate=False, immediate=True)
+        self.screen.set_focus(view, scroll_visible=False)
 
-    def _want(self, side: Side) -> None:
+    def read_ahead(self) -> bool:
+        """Asks for turns before they come into sight; whether there is a need."""
+        return self.scroll_y < AHEAD and self._want("before", PAGE)
+
+    def _want(self, side: Side, count: int = MORE) -> bool:
         known = [view.told.turn.position for view in self.views if view.told is not None]
-        if self._more[side] and self._asked[side] is None and known:
-            wanted = self.MoreWanted(side, known[0 if side == "before" else -1])
-            self._asked[side] = wanted
-            self.post_message(wanted)
+        if not (self._more[side] and self._asked[side] is None and known):
+            return False
+        wanted = self.MoreWanted(side, known[0 if side == "before" else -1], count)
+        self._asked[side] = wanted
+        self.post_message(wanted)
+        return True
 
-    def _place(self, view: TurnView) -> float:
-        """The line of the window that a turn begins on."""
-        return view.virtual_region.y - self.scroll_y
-
-    def _restore(self, view: TurnView, place: float) -> None:
-        self.scroll_to(y=view.virtual_region.y - place, animate=False, immediate=True)
-        if self.scroll_y >= self.max_scroll_y - NEAR:
-            self._want("after")
-
-    async def _let_go(self, views: Sequence[TurnView], side: Side) -> None:
+    async def _let_go(self, far: Sequence[TurnView], side: Side) -> None:
+        """As far as they are out of sight: somebody may have come there meanwhile."""
+        outermost = far if side == "before" else reversed(far)
+        views = list(takewhile(lambda view: not self._in_sight(view), outermost))
         if not views:
             return
         if self._focused in views:
@@ -167,3 +211,7 @@ class Story(VerticalScroll, can_focus=False):
             self.screen.set_focus(nearest, scroll_visible=False)
         await self.remove_children(views)
         self._more[side], self._asked[side] = True, None
+
+    def _in_sight(self, view: TurnView) -> bool:
+        top, bottom = self.scroll_y, self.scroll_y + self.size.height
+        return view.virtual_region.bottom > top and view.virtual_region.y < bottom

@@ -5,16 +5,20 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.events import Click
 from textual.message import Message
-from textual.widgets import Static
+from textual.style import Style
 
 from tui import render
 from tui.pages import TABS, Tab
 from tui.widgets.words import Words
 
 
-class TabTitle(Static):
-    """One page's number and title; a click goes there."""
+class TabTitles(Words):
+    """The titles of all pages in one widget, for each key that changes the page draws them; the
+    one that is open is underlined as well as bold."""
+
+    DEFAULT_CSS = "TabTitles { width: 1fr; height: 1; text-wrap: nowrap; }"
 
     class Chosen(Message):
         """The page of this key is wanted."""
@@ -23,35 +27,45 @@ class TabTitle(Static):
             super().__init__()
             self.key = key
 
-    def __init__(self, number: int, tab: Tab) -> None:
-        super().__init__(Content.assemble((f"{number} ", render.QUIET), tab.title))
-        self.key = tab.key
+    def open(self, key: str) -> None:
+        """Shows which page is open."""
+        titles = (_title(number, tab, tab.key == key) for number, tab in enumerate(TABS, 1))
+        self.say(Content("").join(titles))
 
-    def on_click(self) -> None:
-        self.post_message(self.Chosen(self.key))
+    def on_click(self, event: Click) -> None:
+        if key := event.style.meta.get("page"):
+            self.post_message(self.Chosen(key))
+
+
+def _title(number: int, tab: Tab, is_open: bool) -> Content:
+    text = Content.assemble(
+        (f"{number} ", render.QUIET), (tab.title, "" if is_open else render.QUIET)
+    )
+    if is_open:
+        text = text.stylize("bold underline")
+    return Content.assemble(" ", text, " ").stylize(Style.from_meta({"page": tab.key}))
 
 
 class TabLine(Horizontal):
-    """The tabs; the one that is open is underlined as well as coloured."""
+    """The tabs, and the state of the app."""
 
     DEFAULT_CSS = """
     TabLine { height: 1; padding: 0 1; background: $surface; }
-    TabTitle { width: auto; padding: 0 1; color: $text-muted; }
-    TabTitle:hover { color: $foreground; }
-    TabTitle.open { color: $foreground; text-style: bold underline; }
-    TabLine #state { width: 1fr; height: 1; text-align: right; color: $text-muted; padding: 0 1; }
+    TabLine #state { width: auto; height: 1; color: $text-muted; padding: 0 1; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._titles, self._state = TabTitles(), Words(id="state")
+
     def compose(self) -> ComposeResult:
-        for number, tab in enumerate(TABS, 1):
-            yield TabTitle(number, tab)
-        yield Words(id="state")
+        yield self._titles
+        yield self._state
 
     def open(self, key: str) -> None:
         """Shows which page is open."""
-        for title in self.query(TabTitle):
-            title.set_class(title.key == key, "open")
+        self._titles.open(key)
 
     def tell(self, state: Content) -> None:
         """Shows what is going on."""
-        self.query_one("#state", Words).say(state)
+        self._state.say(state)

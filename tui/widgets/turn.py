@@ -1,7 +1,7 @@
 """One turn of the conversation: what was said, the answer, and the quiet line under it.
 
-Plain prose is one widget, drawn once for a width; an answer with Markdown in it gets one more that
-lays it out, which costs five times as much. Knows no store.
+Plain prose is one widget, drawn once for a width; an answer with Markdown in it is laid out by
+three within, which costs five times as much. Knows no store.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Static
 
@@ -35,17 +34,17 @@ class Part(Static):
 
     def action_source(self, number: int) -> None:
         if isinstance(self.parent, TurnView):
-            self.post_message(TurnView.SourceWanted(self.parent, number))
+            self.parent.action_source(number)
 
 
-class TurnView(Vertical, can_focus=True):
+class TurnView(Static, can_focus=True):
     """A turn; it grows while the answer is being said."""
 
     DEFAULT_CSS = """
     TurnView { height: auto; margin-bottom: 1; padding: 0 1; border-left: blank; }
     TurnView:focus { border-left: outer $primary; }
-    TurnView Static {
-        height: auto; link-color: $text-muted; link-style: none; link-background: transparent;
+    TurnView, TurnView Part {
+        link-color: $text-muted; link-style: none; link-background: transparent;
         link-background-hover: transparent; link-color-hover: $foreground;
         link-style-hover: underline;
     }
@@ -68,8 +67,8 @@ class TurnView(Vertical, can_focus=True):
         self._piece = ""
         self._due: Timer | None = None
         self._pause_s = SOON_S
-        self._top = Part()
-        self._rich: tuple[Markdown, Part] | None = None
+        self._rich: tuple[Part, Markdown, Part] | None = None
+        self.update(self._prose(self._foot()))  # before it is laid out for the first time
 
     @property
     def answer(self) -> str:
@@ -78,14 +77,12 @@ class TurnView(Vertical, can_focus=True):
             return str(self.told.turn.answer["answer"])
         return " ".join([*self._parts, self._piece]).strip()
 
-    def compose(self) -> ComposeResult:
-        yield self._top
+    def action_source(self, number: int) -> None:
+        self.post_message(self.SourceWanted(self, number))
 
     async def on_mount(self) -> None:
-        if self.told is None:
-            await self._draw(render.waiting("thinking …"))
-        else:
-            await self.show(self.told)
+        if MARKDOWN.search(self.answer):
+            await self._draw(self._foot())
 
     async def heard(self, name: str, text: str) -> None:
         """A piece of the answer (`words`), that all pieces of this part count no longer (`unsaid`),
@@ -110,7 +107,7 @@ class TurnView(Vertical, can_focus=True):
         """The turn as it is kept."""
         self.told, self.question = told, told.turn.question  # secrets in it are masked by now
         self._parts, self._piece = [], ""
-        await self._draw(render.provenance(told.provenance, self._citations()))
+        await self._draw(self._foot())
 
     async def wait(self, what: str) -> None:
         """Something is being done about the answer."""
@@ -125,31 +122,48 @@ class TurnView(Vertical, can_focus=True):
         if self._due is not None:
             self._due.stop()
             self._due = None
-        answer, told = self.answer, render.told(self.question)
-        below = [*self._facts(), foot]
-        if MARKDOWN.search(answer):
-            self._top.update(told)
-            await self._lay_out(render.safe(answer), Content("\n").join(below))
+        if MARKDOWN.search(self.answer):
+            await self._lay_out(foot)
             return
+        self.update(self._prose(foot))
         if self._rich is not None:
             await self.remove_children(self._rich)
             self._rich = None
-        said = [render.said(answer)] if answer else []
-        self._top.update(Content("\n").join([told, *said, *below]))
 
-    async def _lay_out(self, text: str, below: Content) -> None:
+    def _prose(self, foot: Content) -> Content:
+        """All of the turn, where it is one text."""
+        said = [render.said(self.answer)] if self.answer else []
+        return Content("\n").join([render.told(self.question), *said, *self._facts(), foot])
+
+    async def _lay_out(self, foot: Content) -> None:
         from textual.widgets import Markdown
 
+        told, text = render.told(self.question), render.safe(self.answer)
+        below = Content("\n").join([*self._facts(), foot])
         if self._rich is None:
-            self._rich = Markdown(text, open_links=False), Part(below)
+            self._rich = Part(told), Markdown(text, open_links=False), Part(below)
             await self.mount(*self._rich)
+            self.update(Content(""))
             return
-        laid, foot = self._rich
-        foot.update(below)
+        top, laid, bottom = self._rich
+        top.update(told)
+        bottom.update(below)
         if text.startswith(laid.source):
             await laid.append(text[len(laid.source) :])
         else:
             await laid.update(text)
+
+    def _foot(self) -> Content:
+        """The quiet line of a turn as it is kept; of one that is not yet, that it comes."""
+        if self.told is None:
+            return render.waiting("thinking …")
+        return render.provenance(self.told.provenance, self._citations())
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        """Nothing in a turn scrolls: its size asks for no second layout of the screen."""
+        return super()._size_updated(size, virtual_size, container_size, layout=False)
 
     def _facts(self) -> list[Content]:
         answer = self.told.turn.answer if self.told is not None else None

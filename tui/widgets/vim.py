@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.events import Resize
+from textual.geometry import Size
 from textual.widgets import DataTable, OptionList
 
 
@@ -27,6 +28,14 @@ class VimList(OptionList):
         if width == self._width:
             event.prevent_default()
         self._width = width
+
+    def _size_updated(
+        self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True
+    ) -> bool:
+        """Nothing where it is as large as it was: else each layout of the screen would draw the
+        scrollbar once more, a frame later. What the list holds is its own affair."""
+        changed = size != self._size
+        return changed and super()._size_updated(size, virtual_size, container_size, layout)
 
 
 class VimTable(DataTable[object]):

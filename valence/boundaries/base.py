@@ -120,6 +120,11 @@ class Boundary(ABC, Generic[Input, Output]):
         """The output as the ledger keeps it: JSON."""
         return json.dumps(self.to_json(output), ensure_ascii=False)
 
+    def as_now(self, output: str) -> str | None:
+        """The output of an example that was kept, both in ledger form, as the boundary has it now;
+        None where it does not say all that is asked now."""
+        return output
+
     def output_from_text(self, text: str) -> Output:
         """The output of its ledger form, or of what a person typed. Raises InvalidOutput."""
         try:

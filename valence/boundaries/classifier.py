@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TRIGGER_EXAMPLES = 100
 MOST_SHOWN = 200
 """Labels of a head that the frontier is shown."""
-COMMANDS = re.compile(r"\s*(?:!+|[+-]\d+|/\w[\w-]*(?:\s.*)?)\s*", re.DOTALL)
+COMMANDS = re.compile(r"\s*(?:!+|!!!.*|[+-]\d+|/\w[\w-]*(?:\s.*)?)\s*", re.DOTALL)
 """Messages to the app itself, which say nothing of what people talk about."""
 
 Seen = Callable[[], Mapping[str, Sequence[str]]]
@@ -36,13 +36,15 @@ Seen = Callable[[], Mapping[str, Sequence[str]]]
 @dataclass(frozen=True)
 class Head:
     """One thing that is said of each message. `labels` are the ones named in advance; where it is
-    not `open`, there are no others. `aliases` are names that another label stands for now."""
+    not `open`, there are no others. `aliases` are names that another label stands for now, `apart`
+    pairs of labels that are alike and do not mean the same."""
 
     name: str
     description: str = ""
     labels: tuple[str, ...] = ()
     open: bool = True
     aliases: Mapping[str, str] = field(default_factory=dict)
+    apart: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ class Declared:
     schedule: str | None = None
     fine_tune: bool = False
     """Whether each run tunes the embedding model to the labels before it fits the heads."""
+
+    def head(self, name: str) -> Head:
+        """The head of that name."""
+        return next(head for head in self.heads if head.name == name)
 
 
 def _unknown(_: str) -> Labels:
@@ -91,9 +97,14 @@ class Classifier(Boundary[str, Labels]):
 
     def labels(self, head: str) -> tuple[str, ...]:
         """The labels that a head has now: those named in advance, and those in use."""
-        [declared] = [each for each in self.declared.heads if each.name == head]
+        declared = self.declared.head(head)
         used = (form.standing(head, label, self._aliases) for label in self._used(head))
-        return tuple(dict.fromkeys([*declared.labels, *used]))
+        taken = (label for label in used if self._takes(head, label))
+        return tuple(dict.fromkeys([*declared.labels, *taken]))
+
+    def _takes(self, head: str, label: str | None) -> bool:
+        declared = self.declared.head(head)
+        return declared.open or label is None or label in declared.labels
 
     def _used(self, head: str) -> Sequence[str]:
         return self._seen().get(head, ())
@@ -115,11 +126,21 @@ class Classifier(Boundary[str, Labels]):
 
     def from_json(self, data: object) -> Labels:
         found = form.labels_from_json(data, self.heads, self._aliases)
-        for head in self.declared.heads:
-            label = dict(found).get(head.name)
-            if label is not None and not head.open and label not in head.labels:
-                raise InvalidOutput(f"{label!r} is none of the labels of {head.name!r}")
+        for head, label in found:
+            if not self._takes(head, label):
+                raise InvalidOutput(f"{label!r} is none of the labels of {head!r}")
         return found
+
+    def told(self, output: str) -> dict[str, str | None]:
+        """What a kept example says of the heads, None: unknown. It says nothing of a head that the
+        file did not name when it was made, or that does not take its label any more."""
+        told = form.labels_told(json.loads(output), self.heads, self._aliases)
+        return {head: label for head, label in told.items() if self._takes(head, label)}
+
+    def as_now(self, output: str) -> str | None:
+        told = self.told(output)
+        pairs = tuple((head, label) for head, label in told.items() if label is not None)
+        return self.output_text(pairs) if len(told) == len(self.heads) else None
 
     @property
     def example(self) -> str:
@@ -166,6 +187,13 @@ class Classifier(Boundary[str, Labels]):
     def builtin(self, input: str) -> Labels:
         found = self._floor(input)
         return tuple((head, form.standing(head, label, self._aliases)) for head, label in found)
+
+    def apart(self, head: str) -> frozenset[frozenset[str]]:
+        """The pairs of labels of the head that are two, whatever they look like."""
+        return frozenset(
+            frozenset(form.standing(head, label, self._aliases) for label in pair)
+            for pair in self.declared.head(head).apart
+        )
 
     def means(self, head: str, label: str) -> frozenset[str]:
         """The names that a label of the head stands for, its own among them."""

@@ -3,12 +3,13 @@
     description = "What a message is about and what it wants."
     trigger_examples = 100            # new examples that start a run by themselves
     schedule = "sun 03:00"            # and when a run starts where there is anything new
-    fine_tune = true                  # minutes a run instead of seconds, for few examples a label
+    fine_tune = true                  # minutes a run, and better heads: most so of few examples
 
     [heads.subject]
     description = "what it is about"
     labels = ["people", "work"]       # may grow, unless open = false
     aliases = { job = "work" }        # names that another label stands for
+    apart = [["home", "places"]]      # alike, but not the same
 
 `heads = ["subject", "action"]` is enough. Knows the files, not what a classifier does with them.
 """
@@ -27,7 +28,7 @@ from valence.errors import ConfigError
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 KEYS = frozenset({"name", "description", "heads", "trigger_examples", "schedule", "fine_tune"})
-HEAD_KEYS = frozenset({"name", "description", "labels", "open", "aliases"})
+HEAD_KEYS = frozenset({"name", "description", "labels", "open", "aliases", "apart"})
 
 
 def read_declared(path: Path) -> Declared:
@@ -81,7 +82,14 @@ def _head(name: object, fields: object) -> Head:
         labels=labels,
         open=_typed(fields, "open", bool, True),
         aliases={old: _last(old, aliases) for old in aliases},
+        apart=tuple(_pair(name, each) for each in _typed(fields, "apart", list, [])),
     )
+
+
+def _pair(head: str, value: object) -> tuple[str, str]:
+    if not isinstance(value, list) or len(value) != 2 or not all(map(_is_label, value)):
+        raise ValueError(f"apart of head {head} has {value!r}, and no pair of labels")
+    return value[0], value[1]
 
 
 def _last(label: str, aliases: Mapping[str, str]) -> str:

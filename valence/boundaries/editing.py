@@ -1,4 +1,5 @@
-"""Changes to a classifier's file by name: one label that another stands for from now on.
+"""Changes to a classifier's file by name: a label that another stands for from now on, or two that
+stay two.
 
 The file keeps its comments; a shipped one is copied into the home first. Examples, calls and heads
 are not touched: whatever reads them reads the old name as the new one.
@@ -6,7 +7,7 @@ are not touched: whatever reads them reads the old name as the new one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,23 @@ def rename(boundaries: Boundaries, name: str, head: str, old: str, new: str) -> 
 def merge(boundaries: Boundaries, name: str, head: str, old: str, new: str) -> None:
     """Has `new` stand for both. Raises LabelError unless both are labels, and two."""
     classifier = boundaries.classifier(name)
-    used = _used(classifier, head)
-    for label in (old, new):
-        _require(label in used, f"there is no label {label!r} of {head!r}", used)
-    _require(old != new, "one label cannot be merged with itself")
+    _require_two(classifier, head, old, new)
     _stand_in(boundaries, classifier, head, old, new)
+
+
+def part(boundaries: Boundaries, name: str, head: str, one: str, other: str) -> None:
+    """Has two labels stay two: they are not proposed as one again. Raises as `merge`."""
+    classifier = boundaries.classifier(name)
+    _require_two(classifier, head, one, other)
+    apart = [list(pair) for pair in classifier.declared.head(head).apart]
+    _edit(boundaries, classifier, head, {"apart": [*apart, [one, other]]})
+
+
+def _require_two(classifier: Classifier, head: str, one: str, other: str) -> None:
+    used = _used(classifier, head)
+    for label in (one, other):
+        _require(label in used, f"there is no label {label!r} of {head!r}", used)
+    _require(one != other, f"{one!r} and {other!r} are one label already")
 
 
 def _used(classifier: Classifier, head: str) -> tuple[str, ...]:
@@ -51,17 +64,24 @@ def _require(true: bool, what: str, known: Sequence[str] = (), do: str = "") -> 
 def _stand_in(
     boundaries: Boundaries, classifier: Classifier, head: str, old: str, new: str
 ) -> None:
+    declared = classifier.declared.head(head)
+    changes: dict[str, Any] = {"aliases": _aliases(declared, old, new)}
+    if declared.labels:
+        changes["labels"] = _labels(declared, old, new)
+    _edit(boundaries, classifier, head, changes)
+
+
+def _edit(
+    boundaries: Boundaries, classifier: Classifier, head: str, changes: Mapping[str, Any]
+) -> None:
+    """Puts these keys into the head's table."""
     own = boundaries.folder / f"{classifier.name}.toml"
     document = tomlkit.parse((own if own.exists() else SHIPPED).read_text("utf-8"))
-    table = _table(document, classifier, head)
-    [declared] = [each for each in classifier.declared.heads if each.name == head]
-    table["aliases"] = _aliases(declared, old, new)
-    if declared.labels:
-        table["labels"] = _labels(declared, old, new)
+    _table(document, classifier, head).update(changes)
     try:
         declared_from(classifier.name, document.unwrap())
     except ValueError as error:
-        raise LabelError(f"{new!r} cannot be a label: {error}") from error
+        raise LabelError(f"that cannot be a label: {error}") from error
     _write(own, tomlkit.dumps(document))
 
 

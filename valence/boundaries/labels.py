@@ -27,15 +27,20 @@ def labels_from_json(data: object, heads: Sequence[str], aliases: Aliases) -> La
 
     Raises InvalidOutput unless exactly the heads have values, each of them a name or null.
     """
-    found = data.get("labels", data) if isinstance(data, Mapping) else data
-    if not isinstance(found, Mapping):
-        raise InvalidOutput(f"labels are an object of {', '.join(heads)}")
+    found = _by_head(data, heads)
     if strange := [name for name in found if name not in heads]:
         raise InvalidOutput(f"there is no head {strange[0]!r}, only {', '.join(heads)}")
     if missing := [head for head in heads if head not in found]:
         raise InvalidOutput(f"there is no label for {missing[0]!r}; null means unknown")
     pairs = ((head, _label(head, found[head], aliases)) for head in heads)
     return tuple((head, label) for head, label in pairs if label is not None)
+
+
+def labels_told(data: object, heads: Sequence[str], aliases: Aliases) -> dict[str, str | None]:
+    """What labels that were kept say of those of the heads that they name: the file may have named
+    other heads then. Raises InvalidOutput."""
+    found = _by_head(data, heads)
+    return {head: _label(head, found[head], aliases) for head in heads if head in found}
 
 
 def labels_to_json(labels: Labels, heads: Sequence[str]) -> dict[str, Any]:
@@ -53,6 +58,13 @@ def agreement(labels: Labels, reference: Labels, heads: Sequence[str]) -> float:
 def standing(head: str, label: str, aliases: Aliases) -> str:
     """The name that stands for a label now."""
     return aliases.get(head, {}).get(label, label)
+
+
+def _by_head(data: object, heads: Sequence[str]) -> Mapping[str, object]:
+    found = data.get("labels", data) if isinstance(data, Mapping) else data
+    if not isinstance(found, Mapping):
+        raise InvalidOutput(f"labels are an object of {', '.join(heads)}")
+    return found
 
 
 def _label(head: str, value: object, aliases: Aliases) -> str | None:

@@ -77,6 +77,10 @@ class Boundaries:
             self._read[file] = known
         return known[1]
 
+    def scheduled(self, name: str) -> bool:
+        """Whether the classifier is to be trained at a time of the week."""
+        return self.classifier(name).declared.schedule is not None
+
     def seed(self, name: str) -> list[tuple[str, Labels]]:
         """The annotated messages that come with a boundary."""
         return [] if name in BOUNDARIES else seed_of(self.classifier(name))

@@ -126,13 +126,18 @@ def compare(first: str, second: str, limit: int, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(exists=False, path_type=Path))
 def export(adapter_id: str, folder: Path) -> None:
     """Copy an adapter to FOLDER: in mlx-lm's format, or a classifier's heads (safetensors)."""
+    from models.adapters import put_in_place
+
     with Valence.open() as app:
         adapter = app.stores.adapters.get(adapter_id)
         unit = load_unit(adapter, app.locations.adapters)
         switching.require_whole(unit)
         if folder.exists():
             raise AdapterError("there is something at that place already", where=str(folder))
-        shutil.copytree(unit.folder, folder)
+        beside = folder.with_name(f".{folder.name}.new")
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.copytree(unit.folder, beside)
+        put_in_place(beside, folder)
         learner = app.boundaries.get(adapter.boundary).learner
     use = ": use it with `mlx_lm.generate --adapter-path`" if learner == "lora" else ""
     note(f"{folder}{use}")

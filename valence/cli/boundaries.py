@@ -57,18 +57,22 @@ def show(name: str, as_json: bool) -> None:
     click.echo("left out: " + _listed(record["left_out"]))
     schedule = f", and {record['schedule']}" if record["schedule"] else ""
     click.echo(f"trains by itself at {record['trigger_examples']} new examples{schedule}")
+    if any(len(labels) > 1 for labels in record.get("labels", {}).values()):
+        note(f"`valence boundaries similar {name}` tells which labels may mean the same")
 
 
 @boundaries.command()
 @click.argument("name", type=CLASSIFIER)
 @json_option
 def similar(name: str, as_json: bool) -> None:
-    """Labels of NAME that may mean the same, for `merge`."""
+    """Labels of NAME that may mean the same, for `merge`, or `merge --not`."""
+    from valence.cli.training import Progress
     from valence.label_use import alike
 
-    with Valence.open() as app:
+    with Valence.open() as app, Progress(name) as progress:
         classifier = app.boundaries.classifier(name)
-        found = [pair for head in classifier.heads for pair in alike(app, classifier, head)]
+        by_head = [alike(app, classifier, head, progress) for head in classifier.heads]
+    found = [pair for pairs in by_head for pair in pairs]
     if as_json:
         for pair in found:
             emit(asdict(pair))
@@ -97,13 +101,15 @@ def rename(name: str, head: str, old: str, new: str) -> None:
 @click.argument("head")
 @click.argument("old", metavar="FROM")
 @click.argument("new", metavar="INTO")
-def merge(name: str, head: str, old: str, new: str) -> None:
+@click.option("--not", "different", is_flag=True, help="They are two; do not propose it again.")
+def merge(name: str, head: str, old: str, new: str, different: bool) -> None:
     """Have label INTO of HEAD stand for FROM as well; examples and heads follow."""
-    from valence.boundaries.editing import merge
+    from valence.boundaries.editing import merge, part
 
     with Valence.open() as app:
-        merge(app.boundaries, name, head, old, new)
-    note(f"{head} {new!r} of {name} stands for {old!r} as well from now on")
+        (part if different else merge)(app.boundaries, name, head, old, new)
+    told = "stay two" if different else f"are {new!r} from now on"
+    note(f"{head} {old!r} and {new!r} of {name} {told}")
 
 
 def _record(app: Valence, boundary: Boundary[Any, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from valence.cli.output import (
     printable,
     table,
 )
+from valence.story import Story, story_of
 from valence.transfer import export_examples, import_examples
 
 
@@ -72,17 +73,13 @@ def events(limit: int, as_json: bool) -> None:
 @click.argument("call_id")
 @json_option
 def show(call_id: str, as_json: bool) -> None:
-    """One call's whole story: attempts, prompts, raw answers, features, decisions."""
+    """One call's whole story: attempts, prompts, raw answers, decisions, and what was learnt."""
     with Valence.open() as app:
-        call = app.stores.ledger.get(call_id)
-        feedback = app.stores.ledger.feedback(call.id)
+        story = story_of(app.stores, call_id)
     if as_json:
-        emit(
-            _record(call)
-            | {"attempts": [asdict(a) for a in call.attempts]}
-            | {"feedback": [_feedback_record(f) for f in feedback]}
-        )
+        emit(_story_record(story))
         return
+    call = story.call
     click.echo(f"{call.id}  {call.boundary}  {call.route} ({call.reason})  {call.created_at}")
     click.echo(f"in:  {printable(call.input)}\nout: {printable(call.output or '')}")
     if call.guidance:
@@ -95,8 +92,9 @@ def show(call_id: str, as_json: bool) -> None:
             f" ({attempt.reason}){sure}, {attempt.latency_ms:.0f} ms, ${attempt.cost_usd:.5f}"
         )
         click.echo(f"    raw: {printable(attempt.response or attempt.error or '')}")
-    for item in feedback:
+    for item in story.feedback:
         click.echo(f"  {item.kind}: {printable(item.output or str(item.rating))} {item.note or ''}")
+    _tell_learnt(story)
 
 
 @ledger.command()
@@ -187,6 +185,30 @@ def _print(calls: list[Call], as_json: bool) -> None:
         return
     rows = [(c.id, c.created_at[:19], c.boundary, c.route, c.reason, c.input[:60]) for c in calls]
     table(("call", "at", "boundary", "route", "reason", "input"), rows)
+
+
+def _tell_learnt(story: Story) -> None:
+    """What became of the call: its examples, oldest first, and the adapters that learnt from them;
+    or why it was left out."""
+    if story.verdict and story.verdict.verdict == "dropped":
+        click.echo(f"  left out: {story.verdict.reason}")
+    for example in story.examples:
+        gone = ", replaced" if example.replaced_by else ""
+        click.echo(f"  example: {example.origin}, {example.split}, {example.created_at}{gone}")
+    for adapter in story.adapters:
+        click.echo(f"  learnt by adapter {adapter.id} ({adapter.state})")
+
+
+def _story_record(story: Story) -> dict[str, Any]:
+    verdict, examples = story.verdict, [asdict(example) for example in story.examples]
+    told = ("id", "origin", "split", "output", "created_at", "replaced_by")
+    return _record(story.call) | {
+        "attempts": [asdict(a) for a in story.call.attempts],
+        "feedback": [_feedback_record(f) for f in story.feedback],
+        "left_out": verdict.reason if verdict and verdict.verdict == "dropped" else None,
+        "examples": [{name: each[name] for name in told} for each in examples],
+        "adapters": [adapter.id for adapter in story.adapters],
+    }
 
 
 def _told(feedback: Feedback, done: str, as_json: bool) -> None:

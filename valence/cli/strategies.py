@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from models.clusters import BY_WORDS
+from store.whole import write_whole
 from valence.app import Valence
 from valence.cli.output import emit, json_option, limit_option, note, percent, printable, table
 from valence.errors import TransferError
@@ -93,20 +94,18 @@ def propose(problem: str, agent: str, as_json: bool) -> None:
 
 
 @strategies.command()
-@AGENT
+@click.option(
+    "--agent", "agents", multiple=True, default=[OWN], show_default=True,
+    help="The agent or project; may be given again.",
+)  # fmt: skip
 @json_option
-def train(agent: str, as_json: bool) -> None:
+def train(agents: tuple[str, ...], as_json: bool) -> None:
     """Learn the strategies anew; they are used only if they predict better than before."""
     from valence.strategies.training import train as learn
 
     with Valence.open() as app:
-        made = learn(app, agent)
-    if as_json:
-        emit(_record(made))
-        return
-    note(f"{made.id} is {made.state}: {made.reason}")
-    if made.metrics["space"] == BY_WORDS:
-        note("  by words alone: `valence models fetch --embedding` gets the embedding model")
+        for agent in agents:
+            _tell_made(learn(app, agent), as_json)
 
 
 @strategies.command()
@@ -140,7 +139,7 @@ def export(file: Path, agent: str, vectors: bool, as_json: bool) -> None:
     kinds = learned.kinds if vectors else portable.kinds
     data |= replace(portable, kinds=kinds).to_json()
     try:
-        file.write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        write_whole(file, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
     except OSError as error:
         raise TransferError(f"cannot be written: {error.strerror}", where=str(file)) from error
     if as_json:
@@ -167,6 +166,15 @@ def import_(file: Path, agent: str, as_json: bool) -> None:
         emit(_record(made))
     else:
         note(f"{made.id} is active for {agent}")
+
+
+def _tell_made(made: StrategySet, as_json: bool) -> None:
+    if as_json:
+        emit(_record(made))
+        return
+    note(f"{made.id} is {made.state}: {made.reason}")
+    if made.metrics.get("space") == BY_WORDS:
+        note("  by words alone: `valence models fetch --embedding` gets the embedding model")
 
 
 def _active(app: Valence, agent: str) -> tuple[StrategySet, Strategies]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from store.whole import write_whole
 from valence.app import Valence
 from valence.cli.output import (
     INPUT,
@@ -45,12 +46,12 @@ def trajectories() -> None:
 @json_option
 def import_(file: str, agent: str, form: Form, as_json: bool) -> None:
     """Take in the trajectories of FILE (- for stdin), all of them or none."""
-    from valence.learning import learn_strategies_if_due as learn_if_due
+    from valence.learning import learn_strategies_if_due
     from valence.strategies.importing import import_trajectories
 
     with Valence.open() as app, open_lines(file) as lines:
         found = import_trajectories(app.stores.trajectories, lines, form, agent)
-        due = [each for each in app.stores.trajectories.agents() if learn_if_due(app, each)]
+        due = learn_strategies_if_due(app, app.stores.trajectories.agents())
     if as_json:
         emit(asdict(found))
     else:
@@ -126,7 +127,7 @@ def export(file: Path, agent: str | None, as_json: bool) -> None:
     with Valence.open() as app:
         found = app.stores.trajectories.list(agent, EVERYTHING)[::-1]
     try:
-        file.write_text("".join(line_of(each) + "\n" for each in found), "utf-8")
+        write_whole(file, "".join(line_of(each) + "\n" for each in found))
     except OSError as error:
         raise TransferError(f"cannot be written: {error.strerror}", where=str(file)) from error
     if as_json:

@@ -13,7 +13,7 @@ from typing import Any
 from store.graph import Fact
 from store.sources import Source
 from valence.conversation.questions import Question, content, sentences
-from valence.memory.fitting import ENOUGH
+from valence.memory.fitting import ENOUGH, in_time
 from valence.memory.retrieval import Item
 from valence.memory.walking import fit_alone
 
@@ -63,7 +63,9 @@ class Citation:
 
 def grounds(question: Question, items: Sequence[Item]) -> Grounds | None:
     """The facts among the finds that answer the question; None where none fits."""
-    fitting = [(item, _fit(question, item)) for item in items if item.fact is not None]
+    known = [(item, item.fact, _fit(question, item)) for item in items if item.fact is not None]
+    fits = in_time(question, [(fact, fit) for _, fact, fit in known])
+    fitting = [(item, fit) for (item, _, _), fit in zip(known, fits, strict=True)]
     best = max((fit for _, fit in fitting), default=0.0)
     if best < ENOUGH:
         return None

@@ -12,10 +12,12 @@ from valence.boundaries.intent import ACTION, ASK, RECALL, TELL
 from valence.router import PROVED
 
 if TYPE_CHECKING:
+    from valence.predictors import Hear
     from valence.router import Answer
 
-Classify = Callable[[str, str], "Answer"]
-"""One call of the classifier: a message, and the conversation that it is part of."""
+Classify = Callable[[str, str, "Hear | None"], "Answer"]
+"""One call of the classifier: a message, the conversation that it is part of, and who is told all
+the while that it is waited for."""
 
 
 class Intention:
@@ -31,19 +33,23 @@ class Intention:
         self._later = later
         self._waiting: list[tuple[str, str]] = []
 
-    def action(self, message: str, episode: str) -> tuple[str | None, Answer | None]:
+    def action(
+        self, message: str, episode: str, hear: Hear | None = None
+    ) -> tuple[str | None, Answer | None]:
         """What the message wants of the turn where its answer is certified, and the call if there
         was one."""
         if not self._now():
             self._waiting.append((message, episode))
             return None, None
-        answer = self._classify(message, episode)
+        answer = self._classify(message, episode, hear)
         return (_wanted(answer) if answer.call.reason in PROVED else None), answer
 
     def asked_late(self) -> list[Answer]:
         """The calls for the messages that did not get one in their turn, made now."""
         waiting, self._waiting = self._waiting, []
-        return [self._classify(*each) for each in waiting] if waiting and self._later() else []
+        if not waiting or not self._later():
+            return []
+        return [self._classify(message, episode, None) for message, episode in waiting]
 
 
 def _wanted(answer: Answer) -> str | None:

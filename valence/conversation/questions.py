@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from typing import Any, Literal
 
 from valence.boundaries.text import WORD, clean, fold
+from valence.memory.holding import Asked, time_asked
 
 Expected = Literal["time", "number", "name", ""]
 
@@ -156,6 +157,17 @@ class Question:
         if _NUMBER.search(self.text):
             return "number"
         return "name" if _NAME.search(self.text) else ""
+
+    @cached_property
+    def when(self) -> Asked | None:
+        """The time that it is about; None for any."""
+        return time_asked(self._plain)
+
+    @cached_property
+    def time_places(self) -> frozenset[int]:
+        """The places of the words that name that time."""
+        start, stop = (self.when.words if self.when else None) or (0, 0)
+        return frozenset(i for i, (a, b) in enumerate(self._spans) if start <= a and b <= stop)
 
     @property
     def looks_back(self) -> bool:

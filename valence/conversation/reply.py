@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from store.conversations import Turn
 from store.graph import Fact
 from valence.conversation.answering import Citation
-from valence.memory.memory import Remembered
+from valence.memory.remembering import Remembered
 
 if TYPE_CHECKING:
     from valence.router import Answer

@@ -15,6 +15,7 @@ from store.ledger import Call
 from valence.boundaries.triples import triples_from_json
 from valence.conversation.provenance import call_behind
 from valence.conversation.reply import Reply
+from valence.conversation.retaking import take_back
 from valence.conversation.saying import Saying
 from valence.conversation.working import Listen, abandoned, nobody
 from valence.drafting import Draft as Draft
@@ -38,18 +39,19 @@ def ask(app: Valence, text: str, conversation: str | None, listen: Listen) -> Re
 
 
 def retake(app: Valence, conversation: str, listen: Listen, step: str = "received") -> Reply:
-    """The last turn of a conversation again, from its beginning or a later step; it can be stopped
-    too."""
-    return _or_stopped(app, lambda: app.assistant.retake(conversation, step, listen))
+    """The last turn of a conversation again, from its beginning or a later step. Where it is
+    stopped, all is as it was before."""
+    whole = app.memory.conversations.get(conversation).id
+    return _or_stopped(app, lambda: app.assistant.retake(whole, step, listen), whole)
 
 
-def _or_stopped(app: Valence, turn: Callable[[], Reply]) -> Reply:
+def _or_stopped(app: Valence, turn: Callable[[], Reply], within: str | None = None) -> Reply:
     try:
         return turn()
     except (Stopped, KeyboardInterrupt):
         for left in abandoned(app.memory.conversations):
-            app.memory.conversations.undo(left.id)
-            app.memory.forget_if_known(left.id)
+            if within in (None, left.conversation_id):
+                take_back(app.memory, left)
         raise
 
 
@@ -63,10 +65,12 @@ def correct(app: Valence, turn: Turn, text: str) -> Turn:
     call = _call(app, turn)
     boundary = app.boundaries.get(call.boundary)
     output = boundary.from_json(edited(call.output, text))
-    app.stores.ledger.correct(call.id, boundary.output_text(output))
+    with app.stores.database.transaction():
+        app.stores.ledger.correct(call.id, boundary.output_text(output))
+        said = _now_says(app, turn, boundary.to_json(output), call, {"reason": "corrected"})
     if app.settings.privacy.learn != "none":
         app.curate(boundary)
-    return _now_says(app, turn, boundary.to_json(output), call, {"reason": "corrected"})
+    return said
 
 
 def ask_frontier(app: Valence, turn: Turn, listen: Listen = nobody) -> tuple[Turn, Answer]:
@@ -87,8 +91,10 @@ def ask_frontier(app: Valence, turn: Turn, listen: Listen = nobody) -> tuple[Tur
         "latency_ms": answer.call.latency_ms,
         "cost_usd": (turn.answer or {}).get("cost_usd", 0.0) + answer.call.cost_usd,
     }
-    app.memory.conversations.checkpoint(turn.id, "revised", {"calls": [answer.call.id]})
-    return _now_says(app, turn, boundary.to_json(answer.output), answer.call, told), answer
+    with app.stores.database.transaction():
+        app.memory.conversations.checkpoint(turn.id, "revised", {"calls": [answer.call.id]})
+        said = _now_says(app, turn, boundary.to_json(answer.output), answer.call, told)
+    return said, answer
 
 
 def rate(app: Valence, turn: Turn, good: bool) -> None:

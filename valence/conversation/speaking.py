@@ -15,6 +15,7 @@ from store.conversations import Turn
 from store.graph import Fact
 from valence.conversation.reply import Said
 from valence.conversation.working import State
+from valence.memory.holding import in_words
 from valence.memory.memory import Memory
 from valence.memory.retrieval import fact_text
 
@@ -70,7 +71,7 @@ class Speaker:
         triples = tuple(_to_the_speaker(fact) for fact in facts)
         answer = self._asked("recompose", triples, (fact.source_id for fact in facts))
         rests_on = tuple((fact.source_id, fact.recorded_at) for fact in facts)
-        text = str(answer.output)
+        text = str(answer.output) + _times(facts)
         if self._memory.knowledge.contradictions({fact.subject_id for fact in facts}):
             text += self._disagreement(facts)
         return Said(text, rests_on, facts, answer.call.reason, answer)
@@ -112,6 +113,14 @@ class Speaker:
             return f" I was also told: {'; '.join(map(fact_text, others))}."
         several = len({fact.object_id for fact in facts}) > 1
         return " What I was told disagrees." if several else ""
+
+
+def _times(facts: tuple[Fact, ...]) -> str:
+    """When the facts held, of those of which that is known."""
+    known = {fact.object: held for fact in facts if (held := in_words(fact.period))}
+    told = [held if len(facts) == 1 else f"{_you(name)}: {held}" for name, held in known.items()]
+    text = "; ".join(told)
+    return f" ({text[0].upper()}{text[1:]}.)" if text else ""
 
 
 def _to_the_speaker(fact: Fact) -> tuple[str, str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from store.conversations import Conversation, Turn
+from store.transfer import json_line
+from store.whole import write_whole
 from valence.errors import TransferError
 
 
@@ -17,7 +18,7 @@ def write(
     """Writes the turns to a file, as "markdown" or "jsonl". Raises TransferError."""
     text = _markdown(conversation, turns) if form == "markdown" else _json_lines(turns)
     try:
-        file.write_text(text, "utf-8")
+        write_whole(file, text)
     except OSError as error:
         raise TransferError(f"cannot be written: {error.strerror}", where=str(file)) from error
 
@@ -42,7 +43,7 @@ def turn_record(turn: Turn) -> dict[str, Any]:
 
 
 def _json_lines(turns: Sequence[Turn]) -> str:
-    return "".join(json.dumps(turn_record(turn), ensure_ascii=False) + "\n" for turn in turns)
+    return "".join(json_line(turn_record(turn)) + "\n" for turn in turns)
 
 
 def _markdown(conversation: Conversation, turns: Sequence[Turn]) -> str:

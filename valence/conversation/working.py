@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from store.clock import later
+from store.clock import lately
 from store.conversations import Conversations, Turn
 from store.leases import is_alive
 from valence.errors import TurnError
@@ -21,6 +21,7 @@ STARTING_S = 10.0
 """How long a turn may be without its first step before nobody counts as being at it."""
 
 State = dict[str, Any]
+Work = TypeVar("Work")
 Listen = Callable[[str, State], None]
 """Called with each step's name and state when it is done, and with the answer as it comes: `words`
 with the `text` of the next few, a frontier's while it writes them; `unsaid` with the `text` of all
@@ -48,10 +49,17 @@ class Working:
 
     def step(self, name: str, work: Callable[[], State]) -> State:
         """What the step came to: done now, or before the turn was cut short."""
+        return self.step_of(name, work, lambda state: state)
+
+    def step_of(self, name: str, work: Callable[[], Work], keep: Callable[[Work], State]) -> State:
+        """The same where the work has an effect: `keep` has it in the transaction of the step."""
         if name not in self._done:
-            self._done[name] = work()
-            self._conversations.checkpoint(self.turn.id, name, self._done[name])
-            self.listen(name, self._done[name])
+            worked = work()
+            with self._conversations.transaction():
+                state = keep(worked)
+                self._conversations.checkpoint(self.turn.id, name, state)
+            self._done[name] = state
+            self.listen(name, state)
         return self._done[name]
 
     def restore(self, name: str, state: State) -> None:
@@ -60,10 +68,15 @@ class Working:
 
 
 def begin(
-    conversations: Conversations, conversation_id: str, question: str, listen: Listen = nobody
+    conversations: Conversations,
+    conversation_id: str,
+    question: str,
+    listen: Listen = nobody,
+    instead_of: str | None = None,
 ) -> Working:
     """A new turn, kept before anything is done about it."""
-    working = Working(conversations, conversations.begin(conversation_id, question), listen)
+    turn = conversations.begin(conversation_id, question, instead_of)
+    working = Working(conversations, turn, listen)
     working.step("received", _holder)
     return working
 
@@ -78,7 +91,7 @@ def again(conversations: Conversations, turn: Turn, step: str, listen: Listen = 
             f"the turn never came to {step}", where=turn.id, do=f"It has done: {', '.join(done)}"
         )
     conversations.undo(turn.id)
-    working = begin(conversations, turn.conversation_id, turn.question, listen)
+    working = begin(conversations, turn.conversation_id, turn.question, listen, turn.id)
     for name in before[1:]:
         working.restore(name, done[name])
     return working
@@ -98,7 +111,7 @@ def _is_held(conversations: Conversations, turn: Turn) -> bool:
     be asked."""
     received = next((s.state for s in conversations.steps(turn.id) if s.name == "received"), None)
     if received is None:
-        return turn.created_at > later(-STARTING_S)
+        return lately(turn.created_at, STARTING_S)
     if received["machine"] != platform.node():
         return True
     return received["pid"] != os.getpid() and is_alive(received["pid"])

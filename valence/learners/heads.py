@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from store.errors import UnknownExample
 from store.example_vectors import ExampleVectors
-from valence.errors import NotEnoughExamples
+from valence.errors import InvalidOutput, NotEnoughExamples
 from valence.heldout import TIMED, item_of
 from valence.learners.head_predictor import MOST_CHARACTERS, HeadPredictor, classifier, embed
 from valence.lessons import LEARNT_FROM, SPEC, TRAINED, Lessons, learnt_from, write_json
@@ -69,13 +69,13 @@ class HeadsLearner:
         from models.heads_fitting import fit_heads
 
         examples = list(self._still_there(learnt_from(folder)))
-        labels = [dict(boundary.output_from_text(example.output)) for example in examples]
-        if not any(labels):
+        labels = [classifier(boundary).told(example.output) for example in examples]
+        if not any(any(told.values()) for told in labels):
             raise NotEnoughExamples(f"no example of {boundary.name} has a label")
         wanted = classifier(boundary).declared.fine_tune
         tuned = self._tuned(examples, labels, report, folder) if wanted else {}
         embedder = self._app.embedder.tuned(tuned) if tuned else self._app.embedder
-        vectors = self._embedded(embedder, examples, report, folder)
+        vectors = self.embedded(embedder, examples, report, folder)
         started = time.perf_counter()
         heads = fit_heads(vectors, labels, classifier(boundary).heads, embedder.name)
         heads = replace(heads, tuned=tuned)
@@ -102,16 +102,43 @@ class HeadsLearner:
         heads, embedder = self.required().heads(boundary, unit)
         timed = [_timed(heads, embedder, example) for example in examples[:TIMED]]
         latencies = [*timed, *[None] * (len(examples) - len(timed))]
-        readings = heads.read(self._embedded(embedder, examples, report))
+        readings = heads.read(self.embedded(embedder, examples, report))
         return {
             example.id: _item(boundary, example, reading, latency_ms)
             for example, reading, latency_ms in zip(examples, readings, latencies, strict=True)
         }
 
+    def embedded(
+        self,
+        embedder: Embedder,
+        examples: Sequence[Example],
+        report: Report,
+        folder: Path | None = None,
+    ) -> Matrix:
+        """One row an example. What is new is embedded, and kept unless the model was tuned, which
+        only one run's heads stand on. Stops on request."""
+        import numpy as np
+
+        name, lasting = embedder.name, embedder is self._app.embedder
+        known = self._vectors.read(name, [example.id for example in examples])
+        fresh = [example for example in examples if example.id not in known]
+        if fresh:
+            report({"event": "judging", "what": "embedding", "items": len(fresh)})
+        for start in range(0, len(fresh), BATCH):
+            if folder is not None:
+                _stop_if_asked(folder)
+            some = fresh[start : start + BATCH]
+            rows = embed(embedder, [example.input for example in some])
+            if lasting:
+                self._vectors.add(name, [example.id for example in some], rows)
+            known |= zip((example.id for example in some), rows, strict=True)
+            report({"event": "judged", "items": len(some)})
+        return np.stack([known[example.id] for example in examples])
+
     def _tuned(
         self,
         examples: Sequence[Example],
-        labels: Sequence[Mapping[str, str]],
+        labels: Sequence[Mapping[str, str | None]],
         report: Report,
         folder: Path,
     ) -> Weights:
@@ -135,32 +162,6 @@ class HeadsLearner:
                 continue
         return found
 
-    def _embedded(
-        self,
-        embedder: Embedder,
-        examples: Sequence[Example],
-        report: Report,
-        folder: Path | None = None,
-    ) -> Matrix:
-        """One row an example. What is new is embedded, and kept unless the model was tuned, which
-        only one run's heads stand on. Stops on request."""
-        import numpy as np
-
-        name, lasting = embedder.name, embedder is self._app.embedder
-        known = self._vectors.read(name, [example.id for example in examples])
-        fresh = [example for example in examples if example.id not in known]
-        report({"event": "judging", "what": "embedding", "items": len(fresh)})
-        for start in range(0, len(fresh), BATCH):
-            if folder is not None:
-                _stop_if_asked(folder)
-            some = fresh[start : start + BATCH]
-            rows = embed(embedder, [example.input for example in some])
-            if lasting:
-                self._vectors.add(name, [example.id for example in some], rows)
-            known |= zip((example.id for example in some), rows, strict=True)
-            report({"event": "judged", "items": len(some)})
-        return np.stack([known[example.id] for example in examples])
-
 
 def _timed(heads: Heads, embedder: Embedder, example: Example) -> float:
     """Milliseconds of one message as a call has it."""
@@ -183,7 +184,10 @@ def _item(
     from models.heads import score_features
 
     data = {head: read.label for head, read in reading.items()}
-    output = boundary.from_json(data)
+    try:
+        output = boundary.from_json(data)
+    except InvalidOutput:  # a label that a set does not take any more
+        return item_of(boundary, example, None, None, latency_ms)
     item = item_of(boundary, example, output, score_features(reading), latency_ms)
     right = boundary.right_parts(output, boundary.output_from_text(example.output))
     features = [reading[head].features for head, _ in output]

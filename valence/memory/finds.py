@@ -12,6 +12,7 @@ from typing import Any, Literal
 from store.episodes import Chunk
 from store.graph import Fact
 from valence.memory.fitting import spoken
+from valence.memory.holding import in_words
 
 Kind = Literal["fact", "chunk", "episode"]
 
@@ -86,8 +87,10 @@ def tokens(text: str) -> int:
 
 
 def fact_text(fact: Fact) -> str:
-    """A fact as a line of text."""
-    return f"{fact.subject} | {spoken(fact.relation)} | {fact.object}"
+    """A fact as a line of text, with the time that it held where that is known."""
+    held = in_words(fact.period)
+    told = f"{fact.subject} | {spoken(fact.relation)} | {fact.object}"
+    return f"{told} ({held})" if held else told
 
 
 def fact_item(fact: Fact, reason: str, fit: float = 0.0, trail: tuple[Fact, ...] = ()) -> Item:

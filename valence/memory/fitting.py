@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,6 +24,10 @@ WRONG_KIND = 0.6
 """What is left of a fit where the value is of another kind than the question's first word wants."""
 IN_ORDER = 0.05
 """How much better a chain fits whose nearer relation stands nearer to the name."""
+ABOUT = 0.2
+NOT_THEN = 0.6
+"""What is left of a fit where the fact does not hold at the time that is asked about, and another
+one does whose fit is worse by ABOUT at most."""
 
 _TIMELIKE = re.compile(
     r"\d{4}|\d{1,2}[:.]\d{2}|\b(?:january|february|march|april|may|june|july|august|september|"
@@ -67,6 +71,18 @@ def of_kind(expected: Expected, value: str) -> float:
     timelike, numberlike = bool(_TIMELIKE.search(value)), bool(_NUMBERLIKE.search(value))
     fitting = {"time": timelike, "number": numberlike, "name": not numberlike, "": True}[expected]
     return 1.0 if fitting else WRONG_KIND
+
+
+def in_time(question: Question, rated: Sequence[tuple[Fact, float]]) -> list[float]:
+    """The fits again: less where something else fits about as well and holds at the time that is
+    asked about, and this is not known to."""
+    when = question.when
+    then = [when is None or when.holds(fact.period) for fact, _ in rated]
+    best = max((fit for (_, fit), holds in zip(rated, then, strict=True) if holds), default=0.0)
+    return [
+        fit if holds or best < max(ENOUGH, fit - ABOUT) else NOT_THEN * fit
+        for (_, fit), holds in zip(rated, then, strict=True)
+    ]
 
 
 def in_order(question: Question, name: Collection[int], near: Fit, far: Fit) -> bool:

@@ -6,7 +6,6 @@ was superseded is not in them.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,8 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from store.graph import Fact, Graph
+from store.transfer import json_line
+from store.whole import whole
 from valence.errors import TransferError
 
 GraphForm: TypeAlias = Literal["jsonl", "graphml", "ntriples"]
@@ -34,15 +35,12 @@ _ESCAPES = {code: f"\\u{code:04X}" for code in [*range(0x20), 0x7F]} | {
 def export(graph: Graph, form: GraphForm, file: Path) -> int:
     """Write all believed facts to the file; how many there were. Raises TransferError."""
     lines, count = _LINES[form](graph), 0
-    beside = file.with_name(file.name + ".tmp")
     try:
-        with beside.open("w", encoding="utf-8", newline="\n") as out:
+        with whole(file) as beside, beside.open("w", encoding="utf-8", newline="\n") as out:
             for line, facts in lines:
                 out.write(line + "\n")
                 count += facts
-        beside.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise TransferError(
             f"the facts could not be written ({error.strerror})", where=str(file)
         ) from error
@@ -56,7 +54,7 @@ Lines: TypeAlias = Iterator[tuple[str, int]]
 def jsonl(graph: Graph) -> Lines:
     """One object a fact: its id, its triple, its times, how sure it is and where it is from."""
     for fact in graph.all_facts():
-        yield json.dumps(fact_json(fact), ensure_ascii=False), 1
+        yield json_line(fact_json(fact)), 1
 
 
 def fact_json(fact: Fact) -> dict[str, object]:

@@ -6,7 +6,7 @@ a name that nobody has told is not found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from store.graph import Entity
@@ -53,6 +53,14 @@ def link_parts(question: Question, entities: Iterable[Entity]) -> list[Seed]:
         if places and 2 * len(places) >= len(words):
             seeds.append(Seed(entity, places))
     return seeds
+
+
+def timed(question: Question, seeds: Sequence[Seed]) -> list[Seed]:
+    """The seeds with the words that name the time asked about, unless one of them is that time:
+    when a fact held is not for its relation to say."""
+    if any(seed.places & question.time_places for seed in seeds):
+        return list(seeds)
+    return [Seed(seed.entity, seed.places | question.time_places) for seed in seeds]
 
 
 def _spans(question: Question) -> dict[tuple[int, int], tuple[str, ...]]:

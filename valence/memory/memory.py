@@ -6,9 +6,7 @@ first needed. Texts become facts through the `decompose` boundary alone. It does
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,12 +14,9 @@ from typing import TYPE_CHECKING
 from models.errors import EmbeddingModelMissing
 from store.conversations import Conversations
 from store.database import Database
-from store.episodes import Chunk, Episodes
-from store.errors import UnknownId
-from store.graph import Entity, Fact, Graph, Provenance
-from store.sources import Source, SourceKind, Sources
-from store.titles import title_of
-from store.told import with_content
+from store.episodes import Episodes
+from store.graph import Entity, Fact, Graph
+from store.sources import SourceKind, Sources
 from valence.memory.alike import AlikeNames, AlikePlaces
 from valence.memory.backlog import embed_backlog
 from valence.memory.called import entity_called, sources_called
@@ -30,32 +25,21 @@ from valence.memory.knowledge import Knowledge
 from valence.memory.likeliest import Likeliest
 from valence.memory.likeness import WhenReady
 from valence.memory.meaning import Meaning
+from valence.memory.remembering import Remembered, keep, read
 from valence.memory.resolving import Resolution, SameThing
 from valence.memory.retrieval import ANY, Filters, Found, Mode, Retrieval
-from valence.memory.stating import state
-from valence.redaction import mask
 
 if TYPE_CHECKING:
     from models.embedding import Embedder
+    from valence.predictors import Hear
     from valence.router import Answer
 
-Decompose = Callable[[str, str | None], "Answer"]
-"""One call of the boundary `decompose` on a text, as part of an episode."""
+Decompose = Callable[[str, str | None, "Hear | None"], "Answer"]
+"""One call of the boundary `decompose` on a text, as part of an episode, and who is told all the
+while that it is waited for."""
 Progress = Callable[[int, int], object]
 
 NAMES = 256
-TOLD = 0.9
-"""How sure a fact is that was read from what a person said by a model nobody has certified."""
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """What became of one text. `answer` is the call that read it, None where the text was known
-    already."""
-
-    source: Source
-    facts: tuple[Fact, ...]
-    answer: Answer | None
 
 
 class Memory:
@@ -78,7 +62,7 @@ class Memory:
         self.conversations = Conversations(db)
         self._episodic = episodic
         self._embedder = embedder
-        self._decompose = decompose
+        self.decompose = decompose
         self._same_thing = same_thing
 
     @cached_property
@@ -153,16 +137,7 @@ class Memory:
         Secrets are masked first. The same note is not kept twice, nor two things under one `id`.
         Vectors are made later (`catch_up`). Raises InvalidInput for what is no text.
         """
-        text = mask(text).text
-        data = text.encode("utf-8", "surrogatepass")
-        digest = hashlib.sha256(data).hexdigest()
-        source = Source(
-            kind=kind, place=place, title=title_of(text), sha256=digest, bytes=len(data)
-        )
-        known = self._known(source, id)
-        if known is not None:
-            return self._as_known(known, None)
-        return self._keep(source, text, id, episode)
+        return keep(self, read(self, text, kind, id, episode, place))
 
     def entity(self, name: str) -> Entity:
         """The entity of that name, alias or id. Raises UnknownEntity."""
@@ -179,48 +154,6 @@ class Memory:
             for fact in each.facts
             if fact.id not in told
         ]
-
-    def _as_known(self, source: Source, answer: Answer | None) -> Remembered:
-        return Remembered(source, tuple(self.graph.facts(source=source.id)), answer)
-
-    def _known(self, source: Source, id: str | None) -> Source | None:
-        known = id or with_content(self.db, source.kind, source.sha256 or "")
-        return self._known_id(known) if known else None
-
-    def _known_id(self, id: str) -> Source | None:
-        try:
-            return self.sources.get(id)
-        except UnknownId:
-            return None
-
-    def _keep(self, source: Source, text: str, id: str | None, episode: str | None) -> Remembered:
-        source = replace(source, id=id) if id else source
-        answer = self._decompose(text, episode)
-        chunk = Chunk(
-            text=answer.value,
-            kind="episode",
-            source_id=source.id,
-            span_start=0,
-            span_end=len(answer.value),
-            episode=episode,
-            call_id=answer.call.id,
-        )
-        stated = Provenance(
-            origin="told",
-            confidence=answer.call.confidence or TOLD,
-            call_id=answer.call.id,
-            source_id=source.id,
-            chunk_id=chunk.id,
-        )
-        with self.db.transaction():
-            # Another process may have been told the same while this one read it.
-            known = self._known(source, id)
-            if known is not None:
-                return self._as_known(known, answer)
-            self.sources.add(source)
-            self.episodes.add([chunk])
-            facts = state(self.knowledge, answer.output, answer.value, stated)
-        return Remembered(source, facts, answer)
 
     # Out
 
@@ -284,7 +217,7 @@ class Memory:
 
     def forget_if_known(self, source_id: str) -> None:
         """Removes a source where there is one."""
-        if self._known_id(source_id) is not None:
+        if self.sources.by_ids([source_id]):
             self.forget(source_id)
 
 

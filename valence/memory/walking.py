@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from store.graph import Entity, Fact, Graph
 from valence.boundaries.text import fold
@@ -20,13 +20,14 @@ from valence.memory.fitting import (
     f1,
     fit,
     in_order,
+    in_time,
     of_kind,
     other_end,
     rest_of,
     spoken,
     stems,
 )
-from valence.memory.linking import Seed, link_parts
+from valence.memory.linking import Seed, link_parts, timed
 
 Similar = Callable[[str, Sequence[str]], list[float]]
 """Cosines of one text with each of some others."""
@@ -67,12 +68,15 @@ class Walker:
     def walk(self, question: Question, seeds: Sequence[Seed]) -> list[Walked]:
         """The facts around the named entities, best first; each fact once, with its best walk."""
         best: dict[str, Walked] = {}
+        seeds = timed(question, seeds)
         for seed in seeds:
             for found in self._from(question, seed, seeds):
                 known = best.get(found.fact.id)
                 if known is None or found.score > known.score:
                     best[found.fact.id] = found
-        return sorted(best.values(), key=lambda each: -each.score)
+        scores = in_time(question, [(each.fact, each.score) for each in best.values()])
+        walked = [replace(e, score=s) for e, s in zip(best.values(), scores, strict=True)]
+        return sorted(walked, key=lambda each: -each.score)
 
     def _from(self, question: Question, seed: Seed, seeds: Sequence[Seed]) -> list[Walked]:
         rest = rest_of(question, seed.places)
@@ -124,7 +128,7 @@ def fit_alone(question: Question, fact: Fact) -> float:
     """How well a fact fits a question that names one of its ends, in full or in part."""
     ends = (fact.subject_id, fact.subject), (fact.object_id, fact.object)
     named = [Entity(id=id, name=name, folded=fold(name)) for id, name in ends]
-    seeds = link_parts(question, named)
+    seeds = timed(question, link_parts(question, named))
     places = {seed.entity.id: seed.places for seed in seeds}
     near = [
         _near(question, fact, seed, places, _alone(fact.relation, rest_of(question, seed.places)))

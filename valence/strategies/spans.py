@@ -1,5 +1,5 @@
 """Trajectories from OpenTelemetry spans of agents, after the semantic conventions for generative
-AI (`gen_ai.*`), in OTLP's JSON form.
+AI (`gen_ai.*`).
 
 Spans of one conversation, else of one trace, are one trajectory. What was said comes from the last
 model call that carries its messages, since it holds all before; which tools failed from the spans
@@ -9,59 +9,50 @@ passed over. Knows no database.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from models.prices import Cost, Prices
 from store.clock import moment
 from store.trajectories import Step, Trajectory
-from store.transfer import read_objects
 from valence.errors import TransferError
-from valence.strategies.chat import Message, ToolCall, arguments_of, failed, steps_of
+from valence.strategies.chat import Message, arguments_of, failed, steps_of
 from valence.strategies.jsonl import make_trajectory
+from valence.strategies.otlp import Span, read_exports
+from valence.strategies.span_messages import INPUT, as_text, messages_of
 
-_ERROR = (2, "STATUS_CODE_ERROR")
+_TOOL = "execute_tool"
+_WORDLESS = frozenset({_TOOL, "create_agent", "embeddings", "retrieval"})
+"""Operations in which nobody asks for anything: by themselves they are no trajectory."""
+_AGENTS = frozenset({"invoke_agent", "invoke_workflow"})
+"""Operations that tell the tokens of the calls within them once more."""
 _PASSED = {"pass": True, "passed": True, "fail": False, "failed": False}
 
 
-@dataclass(frozen=True)
-class Span:
-    """One span of a generative AI operation; times in nanoseconds since 1970."""
-
-    trace: str
-    operation: str
-    start: int
-    end: int
-    failed: bool
-    attributes: dict[str, Any]
-    events: tuple[tuple[str, dict[str, Any]], ...]
-    line: int
-
-
 def read_spans(lines: Iterable[str], agent: str) -> Iterator[Trajectory]:
-    """The trajectories of a file with one OTLP trace export a line; `agent` is whose they are
-    where no span names one.
+    """The trajectories of a file with one OTLP export of traces or logs a line; `agent` is whose
+    they are where no span names one.
 
     Raises BadLine or TransferError that names the first bad line and its field.
     """
     groups: dict[str, list[Span]] = {}
-    for number, raw in read_objects(lines):
-        for span in _spans(raw, number):
-            key = str(span.attributes.get("gen_ai.conversation.id") or span.trace)
-            groups.setdefault(key, []).append(span)
+    for span in read_exports(lines):
+        key = str(span.attributes.get("gen_ai.conversation.id") or span.trace)
+        groups.setdefault(key, []).append(span)
     for key, spans in groups.items():
-        yield _trajectory(key, sorted(spans, key=lambda span: span.start), agent)
+        if not _WORDLESS.issuperset(span.operation for span in spans):
+            yield _trajectory(key, spans, agent)
 
 
 def _trajectory(key: str, spans: list[Span], agent: str) -> Trajectory:
-    tools = [span for span in spans if span.operation == "execute_tool"]
+    tools = [span for span in spans if span.operation == _TOOL]
     steps = _steps(steps_of(_messages(spans)), tools)
     problem = next((step.text for step in steps if step.kind == "person"), "")
     if not problem.strip():
         raise TransferError(
-            "gen_ai.input.messages: no message of a person was captured",
+            f"{INPUT}: no message of a person was captured",
             where=f"line {spans[0].line}, conversation or trace {key}",
             do="Have the instrumentation capture message content.",
         )
@@ -75,59 +66,34 @@ def _trajectory(key: str, spans: list[Span], agent: str) -> Trajectory:
         key=key,
         feedback=_feedback(spans),
         latency_ms=(ended - started) / 1e6,
+        cost_usd=_cost_usd(spans),
         created_at=moment(datetime.fromtimestamp(started / 1e9, UTC).isoformat()),
     )
 
 
+def _cost_usd(spans: list[Span]) -> float | None:
+    """What the model calls cost at their makers' prices; None where one of them is not known."""
+    calls = [span for span in spans if span.operation not in _WORDLESS | _AGENTS]
+    costs = [_cost_of(call.attributes) for call in calls]
+    known = [cost.usd for cost in costs if cost is not None and cost.known]
+    return sum(known) if known and len(known) == len(costs) else None
+
+
+def _cost_of(told: dict[str, Any]) -> Cost | None:
+    """By the tokens of one call; the first names are those of today's conventions."""
+    model = told.get("gen_ai.response.model") or told.get("gen_ai.request.model")
+    maker = told.get("gen_ai.provider.name") or told.get("gen_ai.system")
+    sent = told.get("gen_ai.usage.input_tokens", told.get("gen_ai.usage.prompt_tokens"))
+    said = told.get("gen_ai.usage.output_tokens", told.get("gen_ai.usage.completion_tokens"))
+    if not model or not maker or not isinstance(sent, int) or not isinstance(said, int):
+        return None
+    counts = {"input_tokens": sent, "output_tokens": said}
+    return Prices().cost(str(model), provider=str(maker), base_url="", **counts)
+
+
 def _messages(spans: list[Span]) -> list[Message]:
     """Those of the last model call that has them, its answer included."""
-    for span in reversed(spans):
-        given = _parsed(span, "gen_ai.input.messages")
-        if given:
-            both = [*given, *_parsed(span, "gen_ai.output.messages")]
-            return [message for each in both for message in _message(each, span.line)]
-    return []
-
-
-def _parsed(span: Span, name: str) -> list[Any]:
-    """An attribute that is a list, or JSON text of one."""
-    value = span.attributes.get(name)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            raise TransferError(f"{name}: not JSON", where=f"line {span.line}") from error
-    return value if isinstance(value, list) else []
-
-
-def _message(data: Any, line: int) -> list[Message]:
-    """A message of parts as messages of the chat form: each result of a tool is one of its own."""
-    if not isinstance(data, dict) or not isinstance(data.get("parts"), list):
-        raise TransferError("gen_ai.input.messages: a message has no parts", where=f"line {line}")
-    parts = [part for part in data["parts"] if isinstance(part, dict)]
-    results = [part for part in parts if part.get("type") == "tool_call_response"]
-    if results:
-        return [
-            Message(role="tool", content=_text(each.get("response")), tool_call_id=_id(each))
-            for each in results
-        ]
-    role = data.get("role")
-    if role not in ("system", "user", "assistant"):
-        return []
-    calls = [
-        ToolCall(id=_id(part), name=str(part.get("name")), arguments=_arguments(part))
-        for part in parts
-        if part.get("type") == "tool_call"
-    ]
-    said = {kind: _said(parts, kind) for kind in ("text", "reasoning")}
-    return [
-        Message(
-            role=role,
-            content=said["text"],
-            reasoning_content=said["reasoning"],
-            tool_calls=calls,
-        )
-    ]
+    return next(filter(None, map(messages_of, reversed(spans))), [])
 
 
 def _steps(said: list[Step], tools: list[Span]) -> list[Step]:
@@ -151,7 +117,7 @@ def _with_failures(steps: list[Step], tools: list[Span]) -> list[Step]:
 
 
 def _tool_step(span: Span) -> Step:
-    result = _text(span.attributes.get("gen_ai.tool.call.result"))
+    result = as_text(span.attributes.get("gen_ai.tool.call.result"))
     return Step(
         kind="tool",
         tool=str(span.attributes.get("gen_ai.tool.name")),
@@ -171,66 +137,3 @@ def _feedback(spans: list[Span]) -> dict[str, Any]:
     ]
     told = [label for label in labels if label is not None]
     return {"valid": told[-1]} if told else {}
-
-
-def _spans(raw: dict[str, Any], line: int) -> Iterator[Span]:
-    """The spans of generative AI operations in one export."""
-    if not isinstance(raw.get("resourceSpans"), list):
-        raise TransferError("resourceSpans: not a list", where=f"line {line}")
-    try:
-        for resource in raw["resourceSpans"]:
-            for scope in resource.get("scopeSpans", ()):
-                for span in scope.get("spans", ()):
-                    attributes = _attributes(span)
-                    if "gen_ai.operation.name" in attributes:
-                        yield _span(span, attributes, line)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise TransferError(
-            f"resourceSpans.scopeSpans.spans: no span of OTLP JSON ({error})", where=f"line {line}"
-        ) from error
-
-
-def _span(data: dict[str, Any], attributes: dict[str, Any], line: int) -> Span:
-    return Span(
-        trace=str(data["traceId"]),
-        operation=str(attributes["gen_ai.operation.name"]),
-        start=int(data["startTimeUnixNano"]),
-        end=int(data["endTimeUnixNano"]),
-        failed=data.get("status", {}).get("code") in _ERROR or "error.type" in attributes,
-        attributes=attributes,
-        events=tuple((str(e.get("name")), _attributes(e)) for e in data.get("events", ())),
-        line=line,
-    )
-
-
-def _attributes(data: dict[str, Any]) -> dict[str, Any]:
-    return {str(each["key"]): _value(each["value"]) for each in data.get("attributes", ())}
-
-
-def _value(data: dict[str, Any]) -> Any:
-    """The plain value of OTLP's tagged one."""
-    for tag, value in data.items():
-        if tag == "arrayValue":
-            return [_value(each) for each in value.get("values", ())]
-        if tag == "kvlistValue":
-            return {each["key"]: _value(each["value"]) for each in value.get("values", ())}
-        return int(value) if tag == "intValue" else value
-    return None
-
-
-def _said(parts: list[dict[str, Any]], kind: str) -> str:
-    return "\n".join(_text(part.get("content")) for part in parts if part.get("type") == kind)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _arguments(part: dict[str, Any]) -> dict[str, Any]:
-    return arguments_of(part.get("arguments"))
-
-
-def _id(part: dict[str, Any]) -> str | None:
-    return None if part.get("id") is None else str(part["id"])

@@ -9,7 +9,7 @@ place. Knows nothing of how a proposal is used.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -58,9 +58,10 @@ class Judged:
 
 def train(app: Valence, agent: str) -> StrategySet:
     """Learns the agent's strategies anew, and keeps them: active where they predict better than
-    the active ones (where there are none: than the kind of the problem alone), else rejected.
+    the active ones (where there are none: than the kind of the problem alone), else rejected, and
+    so where there is too little to learn from.
 
-    Raises NotEnoughExamples, AlreadyRunning.
+    Raises NotEnoughExamples where the agent has no trajectory, and AlreadyRunning.
     """
     with sole(app.stores.leases, STRATEGIES_LEASE, "strategies are being learned already"):
         return _train(app, agent)
@@ -70,8 +71,30 @@ def _train(app: Valence, agent: str) -> StrategySet:
     if agent == OWN:
         gather_all(app)
     trajectories = app.stores.trajectories.of(agent)
+    _require_any(trajectories, agent)
     found = cases_of(trajectories)
-    _require_enough(found, agent)
+    counts = {
+        "trajectories": len(trajectories),
+        "learned": len(found.cases),
+        "without_outcome": found.without_outcome,
+        "known_outcomes": sum(each.success is not None for each in trajectories),
+    }
+    too_few = _too_few(found)
+    body, judged = ({}, Judged({}, too_few)) if too_few else _learned(app, agent, found)
+    return app.stores.strategies.record(
+        StrategySet(
+            agent=agent,
+            state="rejected" if judged.problem else "active",
+            reason=judged.problem or "predicts held-out outcomes better than before",
+            body=body,
+            metrics=counts | judged.metrics,
+            through=app.stores.trajectories.newest(agent),
+        )
+    )
+
+
+def _learned(app: Valence, agent: str, found: Cases) -> tuple[dict[str, Any], Judged]:
+    """What the cases teach, and how it compares with what is active."""
     space = Remembering(space_of(app))
     if space.name == BY_WORDS:
         app.stores.events.record("strategies by words", agent=agent, reason="no embedding model")
@@ -79,23 +102,8 @@ def _train(app: Valence, agent: str) -> StrategySet:
     kinds = find_kinds(problems, space)
     told = kinds.of(problems, space)
     judged = _judge(app, agent, found.cases, told, space)
-    counts = {
-        "trajectories": len(trajectories),
-        "learned": len(found.cases),
-        "without_outcome": found.without_outcome,
-        "known_outcomes": sum(each.success is not None for each in trajectories),
-        "space": space.name,
-    }
-    return app.stores.strategies.record(
-        StrategySet(
-            agent=agent,
-            state="rejected" if judged.problem else "active",
-            reason=judged.problem or "predicts held-out outcomes better than before",
-            body=learn_strategies(found.cases, kinds, told, found.fusion).to_json(),
-            metrics=counts | judged.metrics,
-            through=app.stores.trajectories.newest(agent),
-        )
-    )
+    body = learn_strategies(found.cases, kinds, told, found.fusion).to_json()
+    return body, replace(judged, metrics={"space": space.name} | judged.metrics)
 
 
 def space_of(app: Valence) -> Space:
@@ -228,11 +236,20 @@ def _figures(cases: Sequence[Case], predicted: Sequence[float]) -> dict[str, flo
     }
 
 
-def _require_enough(found: Cases, agent: str) -> None:
-    if len(found.cases) < FEWEST_CASES:
+def _too_few(found: Cases) -> str:
+    """Why the cases teach nothing; "" where there are enough."""
+    if len(found.cases) >= FEWEST_CASES:
+        return ""
+    return (
+        f"{len(found.cases)} trajectories with an approach and an outcome, of {FEWEST_CASES} that "
+        f"are needed; {found.without_outcome} more lack one or the other"
+    )
+
+
+def _require_any(trajectories: Sequence[Trajectory], agent: str) -> None:
+    if not trajectories:
         raise NotEnoughExamples(
-            f"{len(found.cases)} trajectories with an approach and an outcome, of {FEWEST_CASES} "
-            f"that are needed; {found.without_outcome} more lack one or the other",
+            "there are no trajectories of this agent",
             where=agent,
-            do="`valence trajectories import FILE` brings more",
+            do="`valence trajectories import FILE` brings some",
         )

@@ -243,6 +243,27 @@ def test_a_silent_server_can_be_stopped(open_app: Open, server: LoopbackFrontier
     assert app.memory.conversations.unanswered() == []
 
 
+def test_what_is_told_can_be_stopped_while_it_is_read(
+    open_app: Open, server: LoopbackFrontier
+) -> None:
+    app = opened(open_app, server)
+    server.faults.append(Fault(hang=True))
+    called: list[str] = []
+
+    def listen(name: str, state: dict[str, Any]) -> None:
+        called.append(name)
+        if name == "waiting" and len(called) > 3:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        revising.ask(app, TELL, None, listen)
+    call = newest(app)
+    assert (call.boundary, call.reason, call.output) == ("decompose", "stopped", None)
+    assert app.memory.conversations.unanswered() == []
+    assert app.memory.graph.facts() == []
+    assert app.curate(get("decompose")).kept == 0
+
+
 def test_the_ledger_has_the_same_rows_whether_anybody_listens(
     open_app: Open, server: LoopbackFrontier
 ) -> None:

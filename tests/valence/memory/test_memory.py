@@ -28,7 +28,7 @@ def app(open_app: Open) -> Valence:
 
 
 def with_meaning(app: Valence, embedder: WordMeaning) -> Memory:
-    def decompose(text: str, episode: str | None) -> Any:
+    def decompose(text: str, episode: str | None, hear: Any) -> Any:
         return app.router.call(get("decompose"), text, episode)
 
     return Memory(app.stores.database, app.locations.episodic, embedder, decompose)  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ def test_the_same_note_is_kept_once(app: Valence) -> None:
 def test_what_two_processes_are_told_at_once_is_kept_once(app: Valence) -> None:
     other = app.memory
 
-    def decompose(text: str, episode: str | None) -> Any:
+    def decompose(text: str, episode: str | None, hear: Any) -> Any:
         other.remember(text)  # while this one reads it
         return app.router.call(get("decompose"), text, episode)
 

@@ -156,5 +156,5 @@ def test_the_boundary_refuses_what_is_no_verdict() -> None:
             same_thing.from_json(data)
 
 
-def _never(text: str, episode: str | None) -> Any:
+def _never(text: str, episode: str | None, hear: Any) -> Any:
     raise AssertionError("nothing is decomposed here")

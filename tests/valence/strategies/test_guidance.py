@@ -213,14 +213,19 @@ def test_strategies_are_learned_after_enough_turns_and_the_counter_starts_anew(
 ) -> None:
     app = open_guided(strategies={"trigger_trajectories": 3})
     ask(app, TELL, ASK)
-    assert not learn_strategies_if_due(app, OWN)
+    assert not learn_strategies_if_due(app, [OWN])
     gather(app, app.assistant.ask(ASK).turn.conversation_id)
     with held_elsewhere(app):
-        assert not learn_strategies_if_due(app, OWN)
-    assert learn_strategies_if_due(app, OWN)
-    assert wait_for(command) == "-m valence strategies train --agent valence --json"
+        assert not learn_strategies_if_due(app, [OWN])
+    app.stores.trajectories.add(
+        Trajectory(agent="shop", source="jsonl", key=str(n), task_id="t", problem="p")
+        for n in range(3)
+    )
+    assert learn_strategies_if_due(app, [OWN, "shop", "nobody"]) == [OWN, "shop"]
+    told = "-m valence strategies train --agent valence --agent shop --json"
+    assert wait_for(command) == told
     adopt(app, OWN, learned().to_json(), "the test")
-    assert not learn_strategies_if_due(app, OWN)
+    assert not learn_strategies_if_due(app, [OWN])
 
 
 @contextmanager

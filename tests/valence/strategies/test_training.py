@@ -11,6 +11,8 @@ import pytest
 
 from tests.valence.conftest import Done, Run
 from tests.valence.strategies.made_up import lines, steps, write
+from valence.app import Valence
+from valence.learning import learn_strategies_if_due
 
 REFUND = "Please refund the broken red lamp that I ordered"
 EXPLAIN = "Explain how a blue clock works inside"
@@ -121,16 +123,33 @@ def test_outcomes_need_no_labels(run: Run, learn: Any) -> None:
 
 def test_without_outcomes_nothing_is_learned(run: Run, learn: Any) -> None:
     rows = lines(50, success=None, steps=steps("explain", "quick"))
-    done = learn(rows)
-    assert done.code == 1
-    assert "50 more lack" in done.err
-    assert run("strategies", "list", "--json").records == []
+    made = learn(rows).record
+    assert made["state"] == "rejected"
+    assert "50 more lack" in made["reason"]
+    assert "has no strategies" in run("strategies", "propose", REFUND, "--agent", "shop").err
+
+
+def test_trajectories_that_teach_nothing_are_not_tried_again(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VALENCE_STRATEGIES__TRIGGER_TRAJECTORIES", "1000000")
+    silent = lines(30, success=None, steps=steps("explain", "quick"))
+    file = write(tmp_path / "silent", [row | {"agent": row["id"][-1]} for row in silent])
+    run("trajectories", "import", file)
+    made = run("strategies", "train", "--agent", "1", "--agent", "2", "--json").records
+    assert [(each["agent"], each["state"]) for each in made] == [
+        ("1", "rejected"),
+        ("2", "rejected"),
+    ]
+    monkeypatch.setenv("VALENCE_STRATEGIES__TRIGGER_TRAJECTORIES", "1")
+    with Valence.open() as app:
+        assert learn_strategies_if_due(app, ["1", "2"]) == []
 
 
 def test_without_a_trajectory_nothing_is_learned(run: Run) -> None:
     done = run("strategies", "train", "--agent", "nobody")
     assert done.code == 1
-    assert "0 trajectories" in done.err
+    assert "no trajectories" in done.err
 
 
 def test_without_strategies_nothing_is_proposed(run: Run) -> None:
