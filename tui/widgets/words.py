@@ -14,4 +14,5 @@ class Words(Static):
         """This from now on."""
         before = self.content
         if not (isinstance(before, Content) and content.is_same(before)):
-            self.update(content, layout=self.styles.auto_dimensions)
+            # before it is mounted no style says yet whether it is as large as its text
+            self.update(content, layout=self.styles.auto_dimensions or not self.is_mounted)
