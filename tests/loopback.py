@@ -129,7 +129,8 @@ class LoopbackFrontier:
         self._server.shutdown()
         with self._lock:
             for connection in self._connections:
-                connection.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):  # the other side may have left just now
+                    connection.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._server.server_close()
 

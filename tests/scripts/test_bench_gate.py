@@ -15,7 +15,8 @@ import pytest
 from valence.gate import fit_gate
 
 REPORT: dict[str, Any] = {
-    "base": "tiny", "rows": [], "ablations": [], "links": [], "started": [], "simulated": [],
+    "base": "tiny", "rows": [], "ablations": [], "forms": [], "shares": [], "started": [],
+    "simulated": [],
 }  # fmt: skip
 
 
