@@ -33,6 +33,7 @@ from gate_draws import (  # noqa: E402
     fitted,
     right_of,
     scorers_of,
+    served_from,
     sure_of,
     used_of,
 )
@@ -229,12 +230,6 @@ def _gate(
     naive, fresh = naive_threshold(labels, max_error), scored(answers.fresh[kind])
     at = math.inf if gate.threshold is None else gate.threshold
     return gate, served_from(fresh, at), served_from(fresh, naive)
-
-
-def served_from(answers: Sequence[Sequence[tuple[float, bool]]], threshold: float) -> list[bool]:
-    """Of each answer that is served, whether all is right that is served of it."""
-    kept = [[right for sure, right in one if sure >= threshold] for one in answers]
-    return [all(one) for one in kept if one]
 
 
 def known(scorer: Scorer, answers: Sequence[Labelled]) -> tuple[list[float], list[bool]]:

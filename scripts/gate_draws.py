@@ -75,6 +75,13 @@ def confidences(scorer: Scorer, answers: Sequence[Labelled]) -> list[float]:
     return [scorer(one.features) if one.features is not None else 0.0 for one in answers]
 
 
+def served_from(answers: Sequence[Sequence[tuple[float, bool]]], threshold: float) -> list[bool]:
+    """Of each answer that is served, whether all is right that is served of it; answers have
+    (confidence, right) of each part."""
+    kept = [[right for sure, right in one if sure >= threshold] for one in answers]
+    return [all(one) for one in kept if one]
+
+
 def used_of(system: System) -> list[str]:
     """The features that the product scores by."""
     return [name for name in names_of(system) if not name.startswith(CANDIDATE)]

@@ -105,7 +105,8 @@ def shares(report: Row) -> Iterator[str]:
     yield f"|---|---|{'---|' * len(tried)}"
     for (system, answers), found in rows.items():
         cells = " | ".join(
-            f"{one['opened']:.0%}, {one['served']:.0%} ({one['wrong']:.1%})" for one in found
+            f"{one['opened']:.0%}, {one['served']:.0%} ({one['wrong']:.1%}), {one['ece']:.3f}"
+            for one in found
         )
         yield f"| {system} | {answers} | {cells} |"
 
@@ -224,7 +225,7 @@ link. CoNLL04 is its first fold.
 Test answers fit the scorer, calibration answers open the gate, but for a share of them that fits
 the scorer too. Kept-back answers dealt anew 60 times, a third of them as test answers; of gates of
 parts at a promise of 5%: how many open, what share of the fresh answers they all serve on average,
-and how much of that is wrong:
+how much of that is wrong, and the mean ECE of whole answers by scorers of the same labels:
 
 {shares}
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from gate_answers import Answers, Labelled, apart
-from gate_draws import by_line, used_of
+from gate_draws import by_line, served_from, used_of
 from tqdm import tqdm
 
+from models.metrics import ece
 from valence.gate import fit_partial_gate
 
 SIZES = (300, 450, 600, 900)
@@ -30,7 +31,8 @@ MAX_ERROR, CONFIDENCE = 0.05, 0.95
 @dataclass(frozen=True)
 class Share:
     """Gates of so many kept-back answers: the share of them that open, the mean share of fresh
-    answers that they serve, and how many of all that they serve are wrong."""
+    answers that they serve, and how many of all that they serve are wrong; `ece` is of whole
+    answers, by scorers of the same labels."""
 
     system: str
     answers: int
@@ -38,6 +40,7 @@ class Share:
     opened: float
     served: float
     wrong: float
+    ece: float
 
 
 def shares(answers: Answers) -> Iterator[Share]:
@@ -49,29 +52,29 @@ def shares(answers: Answers) -> Iterator[Share]:
         dealt = [random.Random(seed).sample(pool, size) for seed in range(DRAWS)]
         for one_in in SHARES:
             found = [_gate(answers, some, one_in, used_of([parts or answers])) for some in dealt]
-            opened, served, wrong = np.sum(found, axis=0).tolist()
+            opened, served, wrong, error = np.sum(found, axis=0).tolist()
             asked = DRAWS * len(_fresh(answers))
-            yield Share(
-                answers.name, size, one_in, opened / DRAWS, served / asked, wrong / max(served, 1)
-            )
+            shares = opened / DRAWS, served / asked, wrong / max(served, 1), error / DRAWS
+            yield Share(answers.name, size, one_in, *shares)
 
 
 def _gate(
     answers: Answers, dealt: Sequence[Labelled], one_in: int, names: Sequence[str]
-) -> tuple[int, int, int]:
-    """(1 where the gate opens, fresh answers that it serves, wrong ones of them)."""
+) -> tuple[int, int, int, float]:
+    """(1 where the gate opens, fresh answers that it serves, wrong ones of them, ECE)."""
     tests, calibration = dealt[: len(dealt) // 3], dealt[len(dealt) // 3 :]
     cut = len(calibration) // one_in if one_in else 0
-    labels, traffic, fresh = (
-        _scored([*calibration[:cut], *tests], some, names)
-        for some in (calibration[cut:], tests, _fresh(answers))
+    fitting, fresh = [*calibration[:cut], *tests], _fresh(answers)
+    labels, traffic, asked = (
+        _scored(fitting, some, names) for some in (calibration[cut:], tests, fresh)
     )
     seen = [[sure for sure, _ in one] for one in traffic]
     gate = fit_partial_gate(labels, seen, MAX_ERROR, CONFIDENCE, look=0)
     at = math.inf if gate.threshold is None else gate.threshold
-    kept = [[right for sure, right in one if sure >= at] for one in fresh]
-    served = [all(one) for one in kept if one]
-    return int(gate.state == "open"), len(served), served.count(False)
+    served = served_from(asked, at)
+    sure = by_line(fitting, fresh, used_of([answers])).tolist()
+    error = ece(sure, [one.right for one in fresh])
+    return int(gate.state == "open"), len(served), served.count(False), error
 
 
 def _scored(

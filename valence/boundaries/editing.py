@@ -8,11 +8,11 @@ are not touched: whatever reads them reads the old name as the new one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import tomlkit
 
+from store.whole import write_whole
 from valence.boundaries.classifier import Classifier, Head
 from valence.boundaries.declared import declared_from
 from valence.boundaries.intent import SHIPPED
@@ -82,7 +82,8 @@ def _edit(
         declared_from(classifier.name, document.unwrap())
     except ValueError as error:
         raise LabelError(f"that cannot be a label: {error}") from error
-    _write(own, tomlkit.dumps(document))
+    own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(own, tomlkit.dumps(document))
 
 
 def _table(document: tomlkit.TOMLDocument, classifier: Classifier, head: str) -> Any:
@@ -101,11 +102,3 @@ def _aliases(head: Head, old: str, new: str) -> dict[str, str]:
 
 def _labels(head: Head, old: str, new: str) -> list[str]:
     return list(dict.fromkeys(new if label == old else label for label in head.labels))
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    beside.write_text(text, "utf-8")
-    beside.replace(path)
